@@ -1,0 +1,193 @@
+import { hash } from 'node:crypto';
+import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { v7 as uuidv7 } from 'uuid';
+import { preparedOnce, type Database, type Orm } from './database/database.ts';
+import { readPage, type Page, type PageRequest, type Position } from './database/keyset.ts';
+import { accounts, aiSessions, idempotencyKeys } from './database/tables.ts';
+import { badInput, CodedError } from './errors.ts';
+
+const sessionColumns = {
+  id: aiSessions.id,
+  dateCreated: aiSessions.dateCreated,
+  dateLastModified: aiSessions.dateLastModified,
+  createdBy: aiSessions.createdBy,
+  lastModifiedBy: aiSessions.lastModifiedBy,
+  accountId: aiSessions.accountId,
+  accountName: accounts.name,
+  purpose: aiSessions.purpose,
+};
+const itsAccount = eq(accounts.id, aiSessions.accountId);
+
+export type AISession = Awaited<ReturnType<typeof selectSessions>>[number];
+
+export interface NewAISession {
+  accountId: string | null;
+  purpose: string | null;
+  /** Given again by the same caller, it answers the session that it created. */
+  idempotencyKey: string | null;
+  caller: string;
+}
+
+export interface AISessionFilter {
+  ids?: string[] | undefined;
+  accountIds?: string[] | undefined;
+  createdBy?: string | undefined;
+  /** The first instant. */
+  createdFrom?: Date | undefined;
+  /** The first instant that no longer counts. */
+  createdBefore?: Date | undefined;
+}
+
+export interface AISessionOrder {
+  field: 'dateCreated' | 'dateLastModified';
+  descending: boolean;
+}
+
+/**
+ * Creates a session, in one statement.
+ * @returns the session, and whether it was made now or, by an earlier request with the same key, before
+ * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot answer this payload
+ */
+export async function createAISession(database: Database, input: NewAISession) {
+  const payloadHash = hash('sha256', JSON.stringify([input.accountId, input.purpose]));
+  const candidate = { ...input, id: uuidv7(), payloadHash };
+  const [created] = await database.run((orm) => insertSessions(orm, [candidate]));
+  return created
+    ? { session: created, isNew: true }
+    : { session: await findEarlier(database, candidate), isNew: false };
+}
+
+type Candidate = NewAISession & { id: string; payloadHash: string };
+
+/**
+ * Inserts those of the candidates whose account exists and whose key is new, each on its own, and answers them with
+ * their account's name. INSERT … ON CONFLICT waits for a racing winner, so of equal keys just one gets through.
+ */
+function insertSessions(orm: Orm, candidates: Candidate[]): Promise<AISession[]> {
+  const column = (name: keyof Candidate) => candidates.map((candidate) => candidate[name]);
+  return insertStatement(orm).execute({
+    ids: column('id'),
+    accountIds: column('accountId'),
+    purposes: column('purpose'),
+    callers: column('caller'),
+    keys: column('idempotencyKey'),
+    payloadHashes: column('payloadHash'),
+  });
+}
+
+const array = (name: string, type: string) => sql`${sql.placeholder(name)}::${sql.raw(type)}[]`;
+
+const insertStatement = preparedOnce((orm) => {
+  const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
+    select candidate.* from unnest(
+      ${array('ids', 'uuid')}, ${array('accountIds', 'uuid')}, ${array('purposes', 'text')},
+      ${array('callers', 'text')}, ${array('keys', 'text')}, ${array('payloadHashes', 'text')}
+    ) as candidate (id, account_id, purpose, caller, key, payload_hash)
+    where account_id is null or exists (select from ${accounts} where ${accounts.id} = account_id)`);
+  const claim = sql`select caller, key, id, payload_hash, now() from ${valid} where key is not null`;
+  const claimed = orm
+    .$with('claimed')
+    .as(orm.insert(idempotencyKeys).select(claim).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
+  const rows = sql`select id, now(), now(), caller, caller, account_id, purpose, key from ${valid}
+    where key is null or id in (select session_id from ${claimed})`;
+  // What is written goes by the name of the table, so that the columns of a session fit both.
+  const written = orm.$with('ai_sessions').as(orm.insert(aiSessions).select(rows).returning());
+  const answer = orm.with(valid, claimed, written).select(sessionColumns).from(written);
+  return answer.leftJoin(accounts, itsAccount).prepare('insert_sessions');
+});
+
+/** Why a candidate was not inserted: an earlier session has its key, or else its account does not exist. */
+async function findEarlier(database: Database, { caller, idempotencyKey, payloadHash }: Candidate): Promise<AISession> {
+  const [earlier] = await database.run((orm) =>
+    orm
+      .select()
+      .from(idempotencyKeys)
+      .where(and(eq(idempotencyKeys.createdBy, caller), eq(idempotencyKeys.key, idempotencyKey ?? ''))),
+  );
+  if (!earlier) throw badInput('accountId', 'No account has this "accountId".');
+  const session = earlier.payloadHash === payloadHash && (await findAISession(database, earlier.sessionId));
+  if (session) return session;
+  const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';
+  const message = `This "idempotencyKey" ${reason}. Use a new key to create another session.`;
+  throw new CodedError('IDEMPOTENCY_KEY_REUSED', message, { field: 'idempotencyKey' });
+}
+
+export async function findAISession(database: Database, id: string): Promise<AISession | null> {
+  const [session] = await database.run((orm) => selectSessions(orm).where(eq(aiSessions.id, id)));
+  return session ?? null;
+}
+
+/**
+ * Changes the purpose of a session, unless it is undefined.
+ * @throws NOT_FOUND
+ */
+export async function patchAISession(
+  database: Database,
+  id: string,
+  purpose: string | null | undefined,
+  caller: string,
+) {
+  const change = { purpose, lastModifiedBy: caller, dateLastModified: sql`now()` };
+  const [session] = await database.run((orm) => {
+    if (purpose === undefined) return selectSessions(orm).where(eq(aiSessions.id, id));
+    const update = orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning();
+    const written = orm.$with('ai_sessions').as(update);
+    return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, itsAccount);
+  });
+  if (!session) throw notFound();
+  return session;
+}
+
+/** @throws NOT_FOUND */
+export async function deleteAISession(database: Database, id: string): Promise<string> {
+  const deleted = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning());
+  if (deleted.length === 0) throw notFound();
+  return id;
+}
+
+function notFound(): CodedError {
+  return new CodedError('NOT_FOUND', 'No session has this "id".', { field: 'id' });
+}
+
+export function listAISessions(
+  database: Database,
+  filter: AISessionFilter,
+  order: AISessionOrder,
+  page: PageRequest,
+): Promise<Page<AISession>> {
+  return database.run((orm) =>
+    readPage(page, {
+      columns: { date: aiSessions[order.field], id: aiSessions.id },
+      descending: order.descending,
+      filter: matches(filter),
+      select: (where, orderBy, limit) =>
+        selectSessions(orm)
+          .where(where)
+          .orderBy(...orderBy)
+          .limit(limit),
+      positionOf: (session) => sessionPosition(session, order),
+    }),
+  );
+}
+
+export function sessionPosition(session: AISession, order: AISessionOrder): Position {
+  return { date: session[order.field], id: session.id };
+}
+
+export function countAISessions(database: Database, filter: AISessionFilter): Promise<number> {
+  return database.run((orm) => orm.$count(aiSessions, matches(filter)));
+}
+
+function selectSessions(orm: Orm) {
+  return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, itsAccount);
+}
+
+function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
+  return and(
+    ids && inArray(aiSessions.id, ids),
+    accountIds && inArray(aiSessions.accountId, accountIds),
+    createdBy === undefined ? undefined : eq(aiSessions.createdBy, createdBy),
+    createdFrom && gte(aiSessions.dateCreated, createdFrom),
+    createdBefore && lt(aiSessions.dateCreated, createdBefore),
+  );
+}

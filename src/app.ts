@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { TokenVerifier } from './auth/token-verifier.ts';
+import type { Database } from './database/database.ts';
+import { isMigrated } from './database/migrations.ts';
+import type { Context } from './graphql/builder.ts';
+import { graphiqlOptions } from './graphql/graphiql.ts';
+import { createGraphQLServer } from './graphql/server.ts';
+import type { Logger } from './log.ts';
+
+export interface AppOptions {
+  database: Database;
+  verifyToken: TokenVerifier;
+  log: Logger;
+  /** Origins that browsers may call from. */
+  corsOrigins: string[];
+  /** Whether GraphiQL is served, and for which account its first operation opens a session. */
+  graphiql: { accountId: string | undefined } | undefined;
+  /** Aborted when the process is asked to stop: from then on it is not ready. */
+  stopping: AbortSignal;
+}
+
+/** Makes the handler of all requests: it gives each an id, answers it by its path, and logs it. */
+export function createApp({
+  database,
+  verifyToken,
+  log,
+  corsOrigins,
+  graphiql,
+  stopping,
+}: AppOptions): RequestListener {
+  // Only a token that is valid is written into the page: nothing else that a link could bring in.
+  const openGraphiql = async (token: string | null, accountId: string | undefined) =>
+    graphiqlOptions((await verifyToken(token && `Bearer ${token}`).catch(() => null)) && token, accountId);
+  const graphql = createGraphQLServer({
+    verifyToken,
+    corsOrigins,
+    graphiql: graphiql && ((token) => openGraphiql(token, graphiql.accountId)),
+  });
+
+  async function answerReadiness(response: ServerResponse): Promise<void> {
+    if (stopping.aborted) return answer(response, 503, { status: 'stopping' });
+    const isReady = await database.run(isMigrated).catch(() => undefined);
+    const status =
+      isReady === undefined ? 'the database does not answer' : 'the database is behind: run npm run migrate';
+    answer(response, isReady ? 200 : 503, { status: isReady ? 'ready' : status });
+  }
+
+  return async (request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const requestId = chooseRequestId(request);
+    const context: Context = { database, viewer: null, log: log.child({ requestId }), trace: {} };
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Cache-Control', 'no-store');
+    if (stopping.aborted) response.setHeader('Connection', 'close');
+    logWhenDone(request, response, path, context);
+    try {
+      if (path === '/graphql') await graphql.handle(request, response, context);
+      else if (path === '/health') answer(response, 200, { status: 'alive' });
+      else if (path === '/ready') await answerReadiness(response);
+      else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
+    } catch (error) {
+      context.log.error({ err: error }, 'unexpected error');
+      response.destroy();
+    }
+  };
+}
+
+/** Takes the id that a proxy in front has given, if it looks like one, so that the logs of both can be joined. */
+function chooseRequestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function logWhenDone(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { log, trace }: Context,
+): void {
+  const start = performance.now();
+  response.once('close', () => {
+    const durationMs = Math.round(10 * (performance.now() - start)) / 10;
+    const message = response.writableFinished ? 'request' : 'request cut off';
+    log.info({ method, path, ...trace, status: response.statusCode, durationMs }, message);
+  });
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { StartupError } from './errors.ts';
+
+const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
+      error: `must be a whole number from ${minimum} to ${maximum}`,
+    })
+    .transform(Number);
+
+/** Several hosts may stand in it, separated by commas: those after the first are left out of the check. */
+const isPostgresUrl = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
+const variables = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: wholeNumber(0, 65_535).default(4000),
+    DATABASE_URL: z.string().refine(isPostgresUrl, 'must be like postgres://user:password@host:5432/name').optional(),
+    DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
+    DATABASE_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
+    DATABASE_PREPARE: onOrOff.default(true),
+    DATA_DIR: z.string().default('.data'),
+    AUTH_SECRET: z
+      .string()
+      .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes: try openssl rand -hex 32')
+      .optional(),
+    AUTH_JWKS_URL: z
+      .url({ protocol: /^https?$/, error: 'must be a URL such as https://id.example.com/jwks' })
+      .optional(),
+    AUTH_ISSUER: z.string().optional(),
+    AUTH_AUDIENCE: z.string().optional(),
+    AUTH_ROLES_CLAIM: z.string().default('roles'),
+    GRAPHIQL: onOrOff.optional(),
+    CORS_ORIGINS: z
+      .string()
+      .transform((value) => value.split(',').map((origin) => origin.trim()))
+      .refine(
+        (origins) => origins.every(isOrigin),
+        'must be origins such as https://app.example.com, separated by commas',
+      )
+      .default([]),
+    LOG_LEVEL: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level of pino')
+      .default('info'),
+  })
+  .refine((is) => !(is.AUTH_SECRET && is.AUTH_JWKS_URL), 'AUTH_SECRET and AUTH_JWKS_URL exclude each other: set one')
+  .refine(
+    (is) => !is.DATABASE_URL || is.AUTH_SECRET || is.AUTH_JWKS_URL,
+    'DATABASE_URL needs AUTH_SECRET or AUTH_JWKS_URL',
+  )
+  .transform((is) => ({ ...is, GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined }));
+
+/** The variables of the process, under their own names, checked and with their defaults. */
+export type Config = z.output<typeof variables>;
+
+/**
+ * Reads the configuration; an empty variable counts as unset.
+ * @throws StartupError that names every fault at once
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const isSet = Object.entries(environment).filter(([, value]) => value !== '');
+  const result = variables.safeParse(Object.fromEntries(isSet));
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`);
+  throw new StartupError(`The configuration has faults:\n${faults.join('\n')}`);
+}

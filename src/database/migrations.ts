@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { max } from 'drizzle-orm';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { bigint, pgSchema } from 'drizzle-orm/pg-core';
+import { errorCode, type Orm } from './database.ts';
+
+export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
+
+/** Where Drizzle's migrator notes what it has applied. */
+const applied = pgSchema('drizzle').table('__drizzle_migrations', {
+  createdAt: bigint('created_at', { mode: 'number' }),
+});
+
+/** Tells whether the database has every migration of this version; one that is ahead has. */
+export async function isMigrated(orm: Orm): Promise<boolean> {
+  const newest = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  try {
+    const [row] = await orm.select({ newest: max(applied.createdAt) }).from(applied);
+    return (row?.newest ?? 0) >= newest;
+  } catch (error) {
+    if (errorCode(error) === '42P01') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+import * as aiSessions from '../ai-sessions.ts';
+import { badInput } from '../errors.ts';
+import { checkId, checkText } from '../input.ts';
+import { administrator, builder } from './builder.ts';
+import { readPageRequest, toConnection } from './connection.ts';
+import { EntityInfo } from './entity-info.ts';
+
+const purposeLimit = 2000;
+const keyLimit = 255;
+const idsLimit = 100;
+
+const AISessionInfo = builder
+  .objectRef<aiSessions.AISession>('AISessionInfo')
+  .implement({
+    description: "An AI session: an AI assistant's working session for a customer account.",
+    interfaces: [EntityInfo],
+    fields: (t) => ({
+      accountId: t.exposeID('accountId', { nullable: true, description: 'The ID of the account of this session.' }),
+      accountName: t.exposeString('accountName', {
+        nullable: true,
+        description: 'The name of the account of this session.',
+      }),
+      purpose: t.exposeString('purpose', { nullable: true, description: 'The purpose for this AI session.' }),
+    }),
+  });
+
+const NewAISessionInput = builder.inputType('NewAISessionInput', {
+  description: 'A new session.',
+  fields: (t) => ({
+    accountId: t.id({ description: 'The ID of the account to associate this session with.' }),
+    purpose: t.string({ description: `The purpose for this session: ${purposeLimit} characters at most.` }),
+    idempotencyKey: t.string({
+      description: `Makes a retry safe: sent again by the same user, with the same input, a key answers the session that \
+it created. 1 to ${keyLimit} characters, such as a UUID made for this request.`,
+    }),
+  }),
+});
+
+builder.mutationField('newAISession', (t) =>
+  t.withAuth(administrator).field({
+    type: AISessionInfo,
+    description: 'Creates a new session.',
+    args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
+    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, { database, viewer, log }) {
+      const { session, isNew } = await aiSessions.createAISession(database, {
+        accountId: accountId == null ? null : checkId('accountId', accountId),
+        purpose: checkPurpose(purpose) ?? null,
+        idempotencyKey: idempotencyKey == null ? null : checkText('idempotencyKey', idempotencyKey, keyLimit, 1),
+        caller: viewer.id,
+      });
+      if (isNew)
+        log.info({ sessionId: session.id, accountId: session.accountId, caller: viewer.id }, 'session created');
+      return session;
+    },
+  }),
+);
+
+const PatchAISessionInput = builder.inputType('PatchAISessionInput', {
+  description: 'A change of a session. What is left out stays as it is.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The ID of the session.' }),
+    purpose: t.string({ description: `The new purpose: ${purposeLimit} characters at most, or null for none.` }),
+  }),
+});
+
+builder.mutationField('patchAISession', (t) =>
+  t
+    .withAuth(administrator)
+    .field({
+      type: AISessionInfo,
+      description: 'Changes a session.',
+      args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'What to change.' }) },
+      resolve: (_root, { input: { id, purpose } }, { database, viewer }) =>
+        aiSessions.patchAISession(database, checkId('id', id), checkPurpose(purpose), viewer.id),
+    }),
+);
+
+builder.mutationField('deleteAISession', (t) =>
+  t
+    .withAuth(administrator)
+    .id({
+      description: 'Deletes a session and answers its ID.',
+      args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
+      resolve: (_root, { id }, { database }) => aiSessions.deleteAISession(database, checkId('id', id)),
+    }),
+);
+
+builder.queryField('aiSession', (t) =>
+  t.field({
+    type: AISessionInfo,
+    nullable: true,
+    description: 'Finds a session; null when none has this ID.',
+    args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
+    resolve: (_root, { id }, { database }) => aiSessions.findAISession(database, checkId('id', id)),
+  }),
+);
+
+const AISessionOrderField = builder.enumType('AISessionOrderField', {
+  description: 'What sessions can be ordered by. Among equals the ID decides.',
+  values: {
+    DATE_CREATED: { value: 'dateCreated', description: 'The date the session was created.' },
+    DATE_LAST_MODIFIED: { value: 'dateLastModified', description: 'The date the session was last modified.' },
+  } as const,
+});
+
+const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which end of a list comes first.',
+  values: { ASC: { description: 'The oldest first.' }, DESC: { description: 'The newest first.' } },
+});
+
+const AISessionOrder = builder.inputType('AISessionOrder', {
+  description: 'The order of a list of sessions.',
+  fields: (t) => ({
+    field: t.field({ type: AISessionOrderField, required: true, defaultValue: 'dateCreated', description: 'By what.' }),
+    direction: t.field({ type: OrderDirection, required: true, defaultValue: 'DESC', description: 'Which end first.' }),
+  }),
+});
+
+const AISessionFilter = builder.inputType('AISessionFilter', {
+  description: 'Which sessions a list has: those for which everything that is given holds.',
+  fields: (t) => ({
+    ids: t.idList({ description: `Sessions with one of these IDs: ${idsLimit} at most.` }),
+    accountIds: t.idList({ description: `Sessions of one of these accounts: ${idsLimit} at most.` }),
+    createdBy: t.string({ description: 'Sessions that this user created.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Sessions created at this instant or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Sessions created before this instant.' }),
+  }),
+});
+
+builder.queryField('aiSessions', (t) =>
+  t.connection(
+    {
+      type: AISessionInfo,
+      description: 'Lists sessions, newest first unless ordered otherwise.',
+      args: {
+        filter: t.arg({ type: AISessionFilter, description: 'Which sessions to list: all without it.' }),
+        orderBy: t.arg({ type: AISessionOrder, description: 'The order of the list: newest first without it.' }),
+      },
+      async resolve(_root, { filter: filterInput, orderBy, ...page }, { database }) {
+        const filter = readFilter(filterInput ?? {});
+        const order = { field: orderBy?.field ?? 'dateCreated', descending: orderBy?.direction !== 'ASC' };
+        const sessions = await aiSessions.listAISessions(database, filter, order, readPageRequest(page, order.field));
+        const positionOf = (session: aiSessions.AISession) => aiSessions.sessionPosition(session, order);
+        return toConnection(sessions, positionOf, order.field, () => aiSessions.countAISessions(database, filter));
+      },
+    },
+    {
+      name: 'AISessionInfoConnection',
+      description: 'A page of sessions.',
+      fields: (connection) => ({
+        totalCount: connection.int({
+          description: 'How many sessions the whole list has: counted where it is asked for.',
+          resolve: ({ count }) => count(),
+        }),
+      }),
+    },
+    { name: 'AISessionInfoEdge', description: 'A session in a list.' },
+  ),
+);
+
+/** An empty purpose is none: in this API a value that is absent is null, never "". */
+function checkPurpose(purpose: string | null | undefined): string | null | undefined {
+  return purpose == null ? purpose : checkText('purpose', purpose, purposeLimit) || null;
+}
+
+function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISessionFilter {
+  const { createdBy } = input;
+  return {
+    ids: checkIds('ids', input.ids),
+    accountIds: checkIds('accountIds', input.accountIds),
+    createdBy: createdBy == null ? undefined : checkText('createdBy', createdBy, keyLimit),
+    createdFrom: input.createdFrom ?? undefined,
+    createdBefore: input.createdBefore ?? undefined,
+  };
+}
+
+function checkIds(field: string, ids: string[] | null | undefined): string[] | undefined {
+  if (ids && ids.length > idsLimit) throw badInput(field, `"${field}" must have at most ${idsLimit} items.`);
+  return ids?.map((id) => checkId(field, id));
+}

@@ -1,0 +1,54 @@
+import { validate as isUuid } from 'uuid';
+import type { Page, PageRequest, Position } from '../database/keyset.ts';
+import { badInput } from '../errors.ts';
+
+type Optional<Value> = Value | null | undefined;
+
+interface ConnectionArguments {
+  first?: Optional<number>;
+  last?: Optional<number>;
+  after?: Optional<string>;
+  before?: Optional<string>;
+}
+
+/**
+ * Reads the arguments of a Relay connection (https://relay.dev/graphql/connections.htm).
+ * @param order names the order of the list: a cursor is good for the order in which it was made
+ * @throws BAD_USER_INPUT
+ */
+export function readPageRequest({ first, last, after, before }: ConnectionArguments, order: string): PageRequest {
+  if (first != null && last != null) throw badInput('last', 'Give "first" or "last", not both.');
+  const size = first ?? last ?? 25;
+  const field = last == null ? 'first' : 'last';
+  if (size < 1 || size > 100) throw badInput(field, `"${field}" must be from 1 to 100.`);
+  return {
+    size,
+    backward: last != null,
+    after: decodeCursor('after', after, order),
+    before: decodeCursor('before', before, order),
+  };
+}
+
+/** Makes a Relay connection of a page; `count` runs where `totalCount` is asked for. */
+export function toConnection<Row>(
+  { rows, hasNextPage, hasPreviousPage }: Page<Row>,
+  positionOf: (row: Row) => Position,
+  order: string,
+  count: () => Promise<number>,
+) {
+  const edges = rows.map((node) => ({ node, cursor: encodeCursor(positionOf(node), order) }));
+  const [startCursor = null, endCursor = null] = [edges.at(0)?.cursor, edges.at(-1)?.cursor];
+  return { edges, count, pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor } };
+}
+
+function encodeCursor({ date, id }: Position, order: string): string {
+  return Buffer.from(`${order} ${date.getTime()} ${id}`).toString('base64url');
+}
+
+function decodeCursor(field: string, cursor: Optional<string>, order: string): Position | undefined {
+  if (cursor == null) return undefined;
+  const [cursorOrder, time = '', id] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id))
+    return { date: new Date(Number(time)), id: String(id) };
+  throw badInput(field, `"${field}" must be a cursor that an earlier page of this list gave, in the same order.`);
+}

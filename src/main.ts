@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+import { ensureDemoAccount } from './accounts.ts';
+import { createApp } from './app.ts';
+import { issueToken, localSecret } from './auth/token-issuer.ts';
+import { administratorRole, createTokenVerifier } from './auth/token-verifier.ts';
+import { loadConfig } from './config.ts';
+import { openEmbedded } from './database/embedded.ts';
+import { openPostgres } from './database/postgres.ts';
+import { createLogger } from './log.ts';
+import { listen, onStopSignal, runProgram, stopListening } from './process.ts';
+
+await runProgram(async () => {
+  const config = loadConfig(process.env);
+  const { DATABASE_URL, DATA_DIR } = config;
+  const log = createLogger(config.LOG_LEVEL, process.stdout);
+  const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
+  const database = DATABASE_URL
+    ? await openPostgres(DATABASE_URL, config, log, statementLog)
+    : await openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
+  const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
+  const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
+  const stopping = new AbortController();
+  const app = createApp({
+    database,
+    verifyToken: createTokenVerifier(config, secret),
+    log,
+    corsOrigins: config.CORS_ORIGINS,
+    graphiql: config.GRAPHIQL ? { accountId: account?.id } : undefined,
+    stopping: stopping.signal,
+  });
+  const server = createServer(app);
+  const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
+
+  onStopSignal(async () => {
+    log.info('stopping');
+    stopping.abort();
+    await stopListening(server);
+    await database.close();
+    log.info('stopped');
+  });
+
+  // The one place where a token is printed: the newcomer's, who has the server and its secret to himself.
+  const administrator = { id: 'administrator', roles: [administratorRole] };
+  const token = account && secret && `?token=${await issueToken(config, secret, administrator, '8h')}`;
+  const lines = ['AI Sessions is ready', `  GraphQL   ${url}`, `  Database  ${database.description}`];
+  if (config.GRAPHIQL) lines.push(`  GraphiQL  ${url}${token ?? ''}`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+});

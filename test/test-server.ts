@@ -1,0 +1,102 @@
+import { createServer } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { createApp } from '../src/app.ts';
+import { issueToken } from '../src/auth/token-issuer.ts';
+import { administratorRole, createTokenVerifier } from '../src/auth/token-verifier.ts';
+import { loadConfig } from '../src/config.ts';
+import type { Database } from '../src/database/database.ts';
+import { createLogger } from '../src/log.ts';
+import { listen, stopListening } from '../src/process.ts';
+import { openTestDatabase } from './test-database.ts';
+
+export const secret = 'a secret that only the tests know of';
+
+interface RequestOptions {
+  /** Null: signed out. Left out: signed in as the administrator alice. */
+  token?: string | null;
+  headers?: Record<string, string>;
+}
+
+export interface TestServer {
+  url: string;
+  database: Database;
+  /** What the server has logged so far, a line each. */
+  logLines: () => Record<string, unknown>[];
+  tokenFor: (id: string, roles?: string[]) => Promise<string>;
+  /** Sends an operation as JSON. */
+  graphql: (query: string, variables?: object, options?: RequestOptions) => Promise<GraphQLAnswer>;
+  stop: () => Promise<void>;
+}
+
+export interface GraphQLAnswer {
+  status: number;
+  headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- the shape of the answer is what the tests are about
+  data: any;
+  errors: { message: string; path?: string[]; extensions: { code: string; field?: string } }[] | undefined;
+}
+
+/** Starts the server on a free port, on a database of its own. */
+export async function startTestServer(
+  environment: Record<string, string> = {},
+  wrapDatabase = (database: Database) => database,
+): Promise<TestServer> {
+  const config = loadConfig({ AUTH_SECRET: secret, LOG_LEVEL: 'trace', ...environment });
+  const logOutput = new PassThrough();
+  let logged = '';
+  logOutput.on('data', (chunk: Buffer) => (logged += chunk.toString()));
+  const log = createLogger(config.LOG_LEVEL, logOutput);
+  const database = wrapDatabase(await openTestDatabase(config, log));
+  const stopping = new AbortController();
+  const app = createApp({
+    database,
+    verifyToken: createTokenVerifier(config, config.AUTH_SECRET),
+    log,
+    corsOrigins: config.CORS_ORIGINS,
+    graphiql: config.GRAPHIQL ? { accountId: undefined } : undefined,
+    stopping: stopping.signal,
+  });
+  const server = createServer(app);
+  const url = await listen(server, '127.0.0.1', 0);
+  const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');
+  const alice = await tokenFor('alice');
+  return {
+    url,
+    database,
+    tokenFor,
+    logLines: () =>
+      logged
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+    graphql: (query, variables, { token = alice, headers } = {}) =>
+      sendOperation(url, { query, variables }, { ...(token && { Authorization: `Bearer ${token}` }), ...headers }),
+    async stop() {
+      stopping.abort();
+      await stopListening(server);
+      await database.close();
+    },
+  };
+}
+
+async function sendOperation(url: string, body: object, headers: Record<string, string>): Promise<GraphQLAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const { data, errors } = await response.json();
+  return { status: response.status, headers: response.headers, data, errors };
+}
+
+/** Makes an account and answers its id. */
+export async function createAccount({ graphql }: TestServer, name: string): Promise<string> {
+  const { data } = await graphql('mutation ($name: String!) { newAccount(input: { name: $name }) { id } }', { name });
+  return data.newAccount.id;
+}
+
+/** How many rows the tables hold, all together: what a refused request must leave as it is. */
+export async function countRows({ graphql }: TestServer): Promise<number> {
+  const { data } = await graphql('{ aiSessions { totalCount } accounts { totalCount } }');
+  return data.aiSessions.totalCount + data.accounts.totalCount;
+}
