@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
-import { preparedOnce, type Database, type Orm } from './database/database.ts';
+import { oncePer, type Database, type Orm } from './database/database.ts';
+import { gather } from './database/gather.ts';
 import { readPage, type Page, type PageRequest, type Position } from './database/keyset.ts';
 import { accounts, aiSessions, idempotencyKeys } from './database/tables.ts';
 import { badInput, CodedError } from './errors.ts';
@@ -44,28 +45,34 @@ export interface AISessionOrder {
 }
 
 /**
- * Creates a session, in one statement.
+ * Creates a session: those that arrive together are written by one statement.
  * @returns the session, and whether it was made now or, by an earlier request with the same key, before
  * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot answer this payload
  */
 export async function createAISession(database: Database, input: NewAISession) {
-  const payloadHash = hash('sha256', JSON.stringify([input.accountId, input.purpose]));
+  const payloadHash =
+    input.idempotencyKey === null ? null : hash('sha256', JSON.stringify([input.accountId, input.purpose]));
   const candidate = { ...input, id: uuidv7(), payloadHash };
-  const [created] = await database.run((orm) => insertSessions(orm, [candidate]));
+  const created = await inserter(database)(candidate);
   return created
     ? { session: created, isNew: true }
     : { session: await findEarlier(database, candidate), isNew: false };
 }
 
-type Candidate = NewAISession & { id: string; payloadHash: string };
+type Candidate = NewAISession & { id: string; payloadHash: string | null };
+
+const inserter = oncePer((database: Database) =>
+  gather((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates)), 500),
+);
 
 /**
- * Inserts those of the candidates whose account exists and whose key is new, each on its own, and answers them with
- * their account's name. INSERT … ON CONFLICT waits for a racing winner, so of equal keys just one gets through.
+ * Inserts those of the candidates whose account exists and whose key is new, each on its own. INSERT … ON CONFLICT waits
+ * for a racing winner, so of equal keys just one gets through.
+ * @returns for each candidate its session, with the name of its account, or undefined
  */
-function insertSessions(orm: Orm, candidates: Candidate[]): Promise<AISession[]> {
+async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISession | undefined)[]> {
   const column = (name: keyof Candidate) => candidates.map((candidate) => candidate[name]);
-  return insertStatement(orm).execute({
+  const sessions = await insertStatement(orm).execute({
     ids: column('id'),
     accountIds: column('accountId'),
     purposes: column('purpose'),
@@ -73,18 +80,21 @@ function insertSessions(orm: Orm, candidates: Candidate[]): Promise<AISession[]>
     keys: column('idempotencyKey'),
     payloadHashes: column('payloadHash'),
   });
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+  return candidates.map(({ id }) => byId.get(id));
 }
 
 const array = (name: string, type: string) => sql`${sql.placeholder(name)}::${sql.raw(type)}[]`;
 
-const insertStatement = preparedOnce((orm) => {
+const insertStatement = oncePer((orm: Orm) => {
   const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
     select candidate.* from unnest(
       ${array('ids', 'uuid')}, ${array('accountIds', 'uuid')}, ${array('purposes', 'text')},
       ${array('callers', 'text')}, ${array('keys', 'text')}, ${array('payloadHashes', 'text')}
     ) as candidate (id, account_id, purpose, caller, key, payload_hash)
     where account_id is null or exists (select from ${accounts} where ${accounts.id} = account_id)`);
-  const claim = sql`select caller, key, id, payload_hash, now() from ${valid} where key is not null`;
+  const claim = sql`select caller, key, id, payload_hash, now() from ${valid}
+    where key is not null order by caller, key`;
   const claimed = orm
     .$with('claimed')
     .as(orm.insert(idempotencyKeys).select(claim).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
@@ -160,11 +170,12 @@ export function listAISessions(
       columns: { date: aiSessions[order.field], id: aiSessions.id },
       descending: order.descending,
       filter: matches(filter),
-      select: (where, orderBy, limit) =>
+      select: (where, orderBy, limit, offset = 0) =>
         selectSessions(orm)
           .where(where)
           .orderBy(...orderBy)
-          .limit(limit),
+          .limit(limit)
+          .offset(offset),
       positionOf: (session) => sessionPosition(session, order),
     }),
   );

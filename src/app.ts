@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { TokenVerifier } from './auth/token-verifier.ts';
+import { allowOrigin } from './cors.ts';
 import type { Database } from './database/database.ts';
 import { isMigrated } from './database/migrations.ts';
 import type { Context } from './graphql/builder.ts';
 import { graphiqlOptions } from './graphql/graphiql.ts';
 import { createGraphQLServer } from './graphql/server.ts';
+import { createSchema } from './graphql/schema.ts';
+import { createHttpFace } from './http/face.ts';
+import { createOpenApi } from './http/openapi.ts';
 import type { Logger } from './log.ts';
 
 export interface AppOptions {
@@ -29,14 +33,22 @@ export function createApp({
   graphiql,
   stopping,
 }: AppOptions): RequestListener {
+  const signIn = async (authorization: string | null | undefined, context: Context) => {
+    context.viewer = await verifyToken(authorization);
+    if (context.viewer) context.trace.caller = context.viewer.id;
+  };
   // Only a token that is valid is written into the page: nothing else that a link could bring in.
   const openGraphiql = async (token: string | null, accountId: string | undefined) =>
     graphiqlOptions((await verifyToken(token && `Bearer ${token}`).catch(() => null)) && token, accountId);
+  const schema = createSchema();
   const graphql = createGraphQLServer({
-    verifyToken,
-    corsOrigins,
+    schema,
+    signIn,
     graphiql: graphiql && ((token) => openGraphiql(token, graphiql.accountId)),
   });
+  const answerHttp = createHttpFace(signIn, graphql.execute);
+
+  const openApi = createOpenApi(schema);
 
   async function answerReadiness(response: ServerResponse): Promise<void> {
     if (stopping.aborted) return answer(response, 503, { status: 'stopping' });
@@ -57,9 +69,12 @@ export function createApp({
     if (stopping.aborted) response.setHeader('Connection', 'close');
     logWhenDone(request, response, path, context);
     try {
-      if (path === '/graphql') await graphql.handle(request, response, context);
+      if (allowOrigin(request, response, corsOrigins)) response.writeHead(204).end();
+      else if (path === '/graphql') await graphql.answer(request, response, context);
+      else if (path === '/openapi.json') answer(response, 200, openApi);
       else if (path === '/health') answer(response, 200, { status: 'alive' });
       else if (path === '/ready') await answerReadiness(response);
+      else if (/^\/(ai|api|json)\//.test(path)) await answerHttp(request, response, context);
       else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       context.log.error({ err: error }, 'unexpected error');

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import { StartupError } from './errors.ts';
 
@@ -12,7 +13,8 @@ const wholeNumber = (minimum: number, maximum: number) =>
     .transform(Number);
 
 /** Several hosts may stand in it, separated by commas: those after the first are left out of the check. */
-const isPostgresUrl = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
+export const isPostgresUrl = (url: string) =>
+  /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 const variables = z
@@ -67,4 +69,16 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`);
   throw new StartupError(`The configuration has faults:\n${faults.join('\n')}`);
+}
+
+/**
+ * Makes the folder of the embedded database and of its secret, for its owner only.
+ * @throws StartupError
+ */
+export function makeDataDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new StartupError(`DATA_DIR ${directory} cannot be made: ${String(cause)}`, { cause });
+  }
 }

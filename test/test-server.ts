@@ -100,3 +100,40 @@ export async function countRows({ graphql }: TestServer): Promise<number> {
   const { data } = await graphql('{ aiSessions { totalCount } accounts { totalCount } }');
   return data.aiSessions.totalCount + data.accounts.totalCount;
 }
+
+export const sessionFields = 'id dateCreated dateLastModified createdBy lastModifiedBy accountId accountName purpose';
+
+/** Sends `newAISession`, and asks for all fields of the session. */
+export function createSession(
+  { graphql }: TestServer,
+  input: object = {},
+  options?: RequestOptions,
+): Promise<GraphQLAnswer> {
+  const operation = `mutation ($input: NewAISessionInput!) { newAISession(input: $input) { ${sessionFields} } }`;
+  return graphql(operation, { input }, options);
+}
+
+const pageArguments = { first: 'Int', after: 'String', last: 'Int', before: 'String' };
+const listArguments = {
+  accounts: { ...pageArguments, nameContains: 'String' },
+  aiSessions: { ...pageArguments, filter: 'AISessionFilter', orderBy: 'AISessionOrder' },
+};
+
+/** Asks for a page of a list; answers what its connection tells. */
+export async function readPage({ graphql }: TestServer, field: keyof typeof listArguments, variables: object) {
+  const types = Object.entries(listArguments[field]);
+  const operation = `query (${types.map(([name, type]) => `$${name}: ${type}`).join()}) {
+    ${field}(${types.map(([name]) => `${name}: $${name}`).join()}) {
+      totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }`;
+  const { totalCount, edges, pageInfo } = (await graphql(operation, variables)).data[field];
+  const cursors: string[] = edges.map(({ cursor }: { cursor: string }) => cursor);
+  const ids: string[] = edges.map(({ node }: { node: { id: string } }) => node.id);
+  return { ids, cursors, totalCount, ...pageInfo };
+}
+
+/** How many statements the database has been sent so far. */
+export function countStatements({ logLines }: TestServer): number {
+  return logLines().filter(({ msg }) => msg === 'statement').length;
+}

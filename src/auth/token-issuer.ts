@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT, type JWTPayload } from 'jose';
-import type { Config } from '../config.ts';
+import { makeDataDirectory, type Config } from '../config.ts';
 import type { Viewer } from './token-verifier.ts';
 
 /**
@@ -23,7 +23,7 @@ export function issueToken(config: Config, secret: string, viewer: Viewer, expir
 /** The secret that goes with the embedded database: made at first use, for its owner's eyes only. */
 export function localSecret(directory: string): string {
   const file = join(directory, 'secret');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDataDirectory(directory);
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
   return readFileSync(file, 'utf8');
 }

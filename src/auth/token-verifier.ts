@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { CodedError, serviceUnavailable } from '../errors.ts';
 
@@ -18,15 +19,16 @@ export type TokenVerifier = (authorization: string | null | undefined) => Promis
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
+/** How long a token that was checked is taken for good, unless it expires earlier: a key that was withdrawn must count. */
+const rememberMs = 60_000;
+
 /**
  * Checks tokens as RFC 8725 advises: named algorithms of one family, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
  */
 export function createTokenVerifier(config: Config, secret: string | undefined): TokenVerifier {
   const { AUTH_JWKS_URL, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
-  const key: JWTVerifyGetKey = AUTH_JWKS_URL
-    ? createRemoteJWKSet(new URL(AUTH_JWKS_URL), { timeoutDuration: 3000 })
-    : async () => new TextEncoder().encode(secret);
+  const key: JWTVerifyGetKey = AUTH_JWKS_URL ? remoteKeys(AUTH_JWKS_URL) : async () => new TextEncoder().encode(secret);
   const options = {
     algorithms: AUTH_JWKS_URL ? asymmetric : ['HS256'],
     requiredClaims: ['exp', 'sub'],
@@ -35,22 +37,31 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
   };
   const rolesPath = config.AUTH_ROLES_CLAIM.split('.');
 
+  // Checking a signature costs about as much as writing a session.
+  const remembered = new LRUCache<string, Viewer>({ max: 1000 });
+
   return async (authorization) => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
     if (scheme?.toLowerCase() !== 'bearer') return null;
+    const token = rest.join(' ');
+    const known = remembered.get(token);
+    if (known) return known;
     try {
-      const { payload } = await jwtVerify(rest.join(' '), key, options);
-      return toViewer(payload, rolesPath);
+      const { payload } = await jwtVerify(token, key, options);
+      const viewer = toViewer(payload, rolesPath);
+      remembered.set(token, viewer, {
+        ttl: Math.min(Math.max(1, Number(payload.exp) * 1000 - Date.now()), rememberMs),
+      });
+      return viewer;
     } catch (error) {
-      if (isFetchFailure(error)) throw serviceUnavailable('The identity provider', error);
-      throw invalidToken(error);
+      throw error instanceof CodedError ? error : invalidToken(error);
     }
   };
 }
 
 function toViewer(payload: JWTPayload, rolesPath: string[]): Viewer {
   const { sub } = payload;
-  if (!sub || sub.length > 255 || sub.includes('\0') || !sub.isWellFormed()) {
+  if (typeof sub !== 'string' || !sub || sub.length > 255 || sub.includes('\0') || !sub.isWellFormed()) {
     throw new errors.JWTClaimValidationFailed('"sub" must be a text of 1 to 255 characters', payload, 'sub');
   }
   let roles: unknown = payload;
@@ -58,10 +69,18 @@ function toViewer(payload: JWTPayload, rolesPath: string[]): Viewer {
   return { id: sub, roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [] };
 }
 
-/** jose lets the bare TypeError of fetch through when an endpoint is down, and a bare JOSEError when it answers amiss. */
-function isFetchFailure(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof errors.JWKSTimeout) return true;
-  return error instanceof errors.JOSEError && error.constructor === errors.JOSEError;
+/** The keys that the identity provider publishes. That it has none for a token is the token's fault; all else is its own. */
+function remoteKeys(url: string): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      const faultsOfTokens = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+      if (faultsOfTokens.some((fault) => error instanceof fault)) throw error;
+      throw serviceUnavailable('The identity provider', error);
+    }
+  };
 }
 
 function invalidToken(cause: unknown): CodedError {

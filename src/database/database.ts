@@ -16,12 +16,12 @@ export interface Database {
 }
 
 /** Keeps what is built for a database, such as a prepared statement, so that it is built once and not at every use. */
-export function preparedOnce<Statement>(build: (orm: Orm) => Statement): (orm: Orm) => Statement {
-  const statements = new WeakMap<Orm, Statement>();
-  return (orm) => {
-    const statement = statements.get(orm) ?? build(orm);
-    statements.set(orm, statement);
-    return statement;
+export function oncePer<Key extends object, Value>(build: (key: Key) => Value): (key: Key) => Value {
+  const values = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = values.get(key) ?? build(key);
+    values.set(key, value);
+    return value;
   };
 }
 

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PGlite } from '@electric-sql/pglite';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
+import { makeDataDirectory } from '../config.ts';
 import { StartupError } from '../errors.ts';
 import { createRunner, type Database } from './database.ts';
 import { migrationsFolder } from './migrations.ts';
@@ -31,7 +31,7 @@ export async function openEmbedded(
 
 /** SQLite serves for its file lock alone: the kernel drops it however the process ends, so that none is left behind. */
 function lock(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDataDirectory(directory);
   const file = new DatabaseSync(path.join(directory, 'lock'));
   try {
     file.exec('BEGIN EXCLUSIVE');

@@ -14,6 +14,8 @@ export interface PageRequest {
   backward: boolean;
   after: Position | undefined;
   before: Position | undefined;
+  /** How many rows to skip, which costs reading them; only without positions. */
+  offset: number;
 }
 
 export interface Page<Row> {
@@ -26,7 +28,7 @@ interface List<Row> {
   columns: { date: PgColumn; id: PgColumn };
   descending: boolean;
   filter: SQL | undefined;
-  select: (where: SQL | undefined, orderBy: SQL[], limit: number) => Promise<Row[]>;
+  select: (where: SQL | undefined, orderBy: SQL[], limit: number, offset?: number) => Promise<Row[]>;
   positionOf: (row: Row) => Position;
 }
 
@@ -35,7 +37,7 @@ interface List<Row> {
  * the cursor is read along, which tells for nothing that there is a page behind; only where it is gone is that asked.
  */
 export async function readPage<Row>(
-  { size, backward, after, before }: PageRequest,
+  { size, backward, after, before, offset }: PageRequest,
   list: List<Row>,
 ): Promise<Page<Row>> {
   const { date, id } = list.columns;
@@ -49,10 +51,11 @@ export async function readPage<Row>(
     (await list.select(and(list.filter, compare(operator, to)), orderBy, 1)).length > 0;
 
   const where = and(list.filter, compare(`${ahead}=`, start), compare(behind, end));
-  const rows = await list.select(where, orderBy, size + (start ? 2 : 1));
+  const rows = await list.select(where, orderBy, size + (start ? 2 : 1), offset);
   const startRow = start && rows[0] && isSame(list.positionOf(rows[0]), start) ? rows.shift() : undefined;
   const moreAhead = rows.length > size || (end !== undefined && (await exists(`${ahead}=`, end)));
-  const moreBehind = startRow !== undefined || (start !== undefined && (await exists(behind, start)));
+  const isSkipped = offset > 0 && (rows.length > 0 || (await list.select(list.filter, orderBy, 1)).length > 0);
+  const moreBehind = isSkipped || startRow !== undefined || (start !== undefined && (await exists(behind, start)));
   rows.splice(size);
   return backward
     ? { rows: rows.toReversed(), hasNextPage: moreBehind, hasPreviousPage: moreAhead }

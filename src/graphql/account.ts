@@ -51,8 +51,8 @@ builder.queryField('accounts', (t) =>
       args: { nameContains: t.arg.string({ description: 'Only accounts whose name has this part, in any case.' }) },
       async resolve(_root, { nameContains, ...page }, { database }) {
         const part = nameContains == null ? undefined : checkText('nameContains', nameContains, nameLimit);
-        const accounts = await listAccounts(database, part, readPageRequest(page, 'dateCreated'));
-        return toConnection(accounts, accountPosition, 'dateCreated', () => countAccounts(database, part));
+        const accounts = await listAccounts(database, part, readPageRequest(page, 'accounts'));
+        return toConnection(accounts, accountPosition, 'accounts', () => countAccounts(database, part));
       },
     },
     {

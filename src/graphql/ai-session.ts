@@ -134,6 +134,10 @@ builder.queryField('aiSessions', (t) =>
       description: 'Lists sessions, newest first unless ordered otherwise.',
       args: {
         filter: t.arg({ type: AISessionFilter, description: 'Which sessions to list: all without it.' }),
+        offset: t.arg.int({
+          description:
+            'How many sessions to skip, 0 to 10,000: for clients that number their pages. Cursors are better.',
+        }),
         orderBy: t.arg({ type: AISessionOrder, description: 'The order of the list: newest first without it.' }),
       },
       async resolve(_root, { filter: filterInput, orderBy, ...page }, { database }) {

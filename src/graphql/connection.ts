@@ -9,6 +9,7 @@ interface ConnectionArguments {
   last?: Optional<number>;
   after?: Optional<string>;
   before?: Optional<string>;
+  offset?: Optional<number>;
 }
 
 /**
@@ -16,13 +17,20 @@ interface ConnectionArguments {
  * @param order names the order of the list: a cursor is good for the order in which it was made
  * @throws BAD_USER_INPUT
  */
-export function readPageRequest({ first, last, after, before }: ConnectionArguments, order: string): PageRequest {
+export function readPageRequest(
+  { first, last, after, before, offset }: ConnectionArguments,
+  order: string,
+): PageRequest {
   if (first != null && last != null) throw badInput('last', 'Give "first" or "last", not both.');
   const size = first ?? last ?? 25;
   const field = last == null ? 'first' : 'last';
   if (size < 1 || size > 100) throw badInput(field, `"${field}" must be from 1 to 100.`);
+  if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', '"offset" goes with "first" only.');
+  if (offset != null && (offset < 0 || offset > 10_000))
+    throw badInput('offset', '"offset" must skip from 0 to 10,000 items.');
   return {
     size,
+    offset: offset ?? 0,
     backward: last != null,
     after: decodeCursor('after', after, order),
     before: decodeCursor('before', before, order),

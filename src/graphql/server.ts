@@ -1,56 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { getOperationAST } from 'graphql';
-import { createYoga, type GraphiQLOptions, type Plugin } from 'graphql-yoga';
-import type { TokenVerifier } from '../auth/token-verifier.ts';
+import { getOperationAST, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { createYoga, type GraphiQLOptions, type GraphQLParams, type Plugin } from 'graphql-yoga';
+import Negotiator from 'negotiator';
 import { CodedError } from '../errors.ts';
+import { readBody } from '../request-body.ts';
 import type { Context } from './builder.ts';
-import { maskUnexpected, reportErrors } from './error-reporting.ts';
-import { createSchema } from './schema.ts';
+import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
 
 export interface GraphQLOptions {
-  verifyToken: TokenVerifier;
-  /** Origins that browsers may call from. */
-  corsOrigins: string[];
+  schema: GraphQLSchema;
+  /** Notes in the context who sends a request. */
+  signIn: (authorization: string | null | undefined, context: Context) => Promise<void>;
   /** What GraphiQL opens with, given the token in its URL; undefined: there is no GraphiQL. */
   graphiql: ((token: string | null) => Promise<GraphiQLOptions>) | undefined;
 }
 
-/** Makes the server of GraphQL over HTTP, at /graphql. */
-export function createGraphQLServer({ verifyToken, corsOrigins, graphiql }: GraphQLOptions) {
-  return createYoga<Context>({
-    schema: createSchema(),
+/** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
+export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions) {
+  const yoga = createYoga<Context>({
+    schema,
     maskedErrors: { maskError: maskUnexpected },
-    graphiql: graphiql ? (request) => graphiql(new URL(request.url).searchParams.get('token')) : false,
-    renderGraphiQL,
-    cors: corsOrigins.length > 0 && { origin: corsOrigins, methods: ['GET', 'POST'], credentials: false },
-    maxRequestBodySize: 100_000,
-    multipart: false,
-    landingPage: false,
     logging: false,
-    plugins: [useJsonOnly(), useAuthentication(verifyToken), useTrace(), useErrorReporting()],
+    plugins: [useTrace()],
   });
-}
 
-/** Yoga would also take forms and bare documents, which a foreign page may send without a preflight. */
-function useJsonOnly(): Plugin<object, Context> {
+  /**
+   * Runs an operation for the viewer of the context. Yoga parses, validates and executes it; its copies of request and
+   * response, which took most of the time, are left out.
+   * @param request tells whether it came by GET, and so may not change anything
+   * @throws GraphQLError when the parameters are not valid
+   */
+  async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
+    const result = await yoga.getResultForParams({ params, request }, context);
+    if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not give one result');
+    reportErrors(result, context.log);
+    return result;
+  }
+
+  async function answerOperation(request: IncomingMessage, context: Context): Promise<ExecutionResult> {
+    try {
+      await signIn(request.headers.authorization, context);
+      return await execute(await readParameters(request), context, request.method === 'GET' ? byGet : byPost);
+    } catch (error) {
+      const masked = maskUnexpected(error);
+      // Nothing was executed: whatever the media type, the request itself was at fault.
+      masked.extensions.http = { ...masked.extensions.http, spec: false };
+      reportErrors({ errors: [masked] }, context.log);
+      return { errors: [masked] };
+    }
+  }
+
   return {
-    onRequestParse({ request }) {
-      const [mediaType] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
-      if (request.method !== 'POST' || mediaType?.trim() === 'application/json') return;
-      throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', {
-        status: 415,
+    execute,
+    async answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+      const { method, headers, url = '/' } = request;
+      if (graphiql && method === 'GET' && headers.accept?.includes('text/html')) {
+        const token = new URL(url, 'http://localhost').searchParams.get('token');
+        const page = renderGraphiQL(await graphiql(token));
+        return void response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      }
+      const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
+      const result = await answerOperation(request, context);
+      const status = httpStatus(result, mediaType);
+      const body = writeResult(result);
+      const length = Buffer.byteLength(body);
+      response.writeHead(status.status, {
+        ...status.headers,
+        'Content-Type': `${mediaType}; charset=utf-8`,
+        'Content-Length': length,
       });
+      response.end(body);
     },
   };
 }
 
-function useAuthentication(verifyToken: TokenVerifier): Plugin<object, Context> {
-  return {
-    async onRequestParse({ request, serverContext }) {
-      serverContext.viewer = await verifyToken(request.headers.get('authorization'));
-      if (serverContext.viewer) serverContext.trace.caller = serverContext.viewer.id;
-    },
-  };
+const mediaTypes = ['application/json', 'application/graphql-response+json'];
+const byPost = new Request('http://localhost/graphql', { method: 'POST' });
+const byGet = new Request('http://localhost/graphql');
+
+async function readParameters(request: IncomingMessage): Promise<GraphQLParams> {
+  const { method, headers, url = '/' } = request;
+  if (method === 'GET') {
+    const { variables, extensions, ...texts } = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
+    return { ...texts, variables: parseJson(variables ?? 'null'), extensions: parseJson(extensions ?? 'null') };
+  }
+  if (method !== 'POST') {
+    const allow = { status: 405, headers: { Allow: 'GET, POST' } };
+    throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
+  }
+  const body = await readBody(request);
+  // A foreign page may send forms and bare texts without a preflight: they are refused.
+  if (headers['content-type']?.toLowerCase().split(';', 1)[0]?.trim() === 'application/json') return parseJson(body);
+  throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
+}
+
+function parseJson(text: string) {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CodedError('BAD_USER_INPUT', 'What was sent is not valid JSON.', { cause });
+  }
+}
+
+function writeResult({ data, errors }: ExecutionResult): string {
+  if (!errors) return JSON.stringify({ data });
+  const withoutHttp = errors.map((error) => ({
+    ...error.toJSON(),
+    extensions: { ...error.extensions, http: undefined },
+  }));
+  return JSON.stringify({ errors: withoutHttp, data });
 }
 
 /** Notes the type of the operation and what its author called it. */
@@ -59,14 +118,6 @@ function useTrace(): Plugin<Context, Context> {
     onExecute({ args: { document, operationName }, context }) {
       const { operation, name } = getOperationAST(document, operationName) ?? {};
       context.trace.operation = `${operation} ${name?.value ?? ''}`.slice(0, 100).trim();
-    },
-  };
-}
-
-function useErrorReporting(): Plugin<object, Context> {
-  return {
-    onResultProcess({ result, serverContext }) {
-      if ('errors' in result) reportErrors(result, serverContext.log);
     },
   };
 }

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+
+const { CHROMIUM: executablePath = '/usr/bin/chromium', SCREENSHOT: screenshot } = process.env;
+const html = { headers: { Accept: 'text/html' } };
+
+let folder: string;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+});
+afterAll(cleanUp);
+
+describe.skipIf(!existsSync(executablePath))('in a browser', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await startServer({ DATA_DIR: folder });
+    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await killProcesses();
+  });
+
+  test('one press on the play button of the printed link opens one session, and nothing is fetched from elsewhere', async () => {
+    const context = await browser.newContext();
+    const requested: string[] = [];
+    const faults: string[] = [];
+    context.on('request', (request) => requested.push(request.url()));
+    context.on('weberror', (fault) => faults.push(fault.error().message));
+    const page = await context.newPage();
+    await page.goto(server.graphiqlLink ?? '');
+    await page.locator('.graphiql-execute-button').click();
+    const answer = page.locator('.result-window');
+    // The editor writes its spaces as no-break spaces.
+    await expect.poll(() => answer.innerText(), { timeout: 20_000 }).toMatch(/"accountName":\s"Demo\sAccount"/);
+    if (screenshot) await page.screenshot({ path: screenshot });
+
+    expect(faults).toEqual([]);
+    expect(requested).toContain(server.graphiqlLink);
+    expect(requested.filter((url) => !url.startsWith(`${server.url}/`) && !/^(blob|data):/.test(url))).toEqual([]);
+    const { data } = await server.graphql(
+      '{ aiSessions { totalCount edges { node { accountName createdBy purpose } } } }',
+    );
+    expect(data.aiSessions).toMatchObject({
+      totalCount: 1,
+      edges: [{ node: { accountName: 'Demo Account', createdBy: 'administrator' } }],
+    });
+  });
+});
+
+async function getPage(query: string): Promise<string> {
+  const response = await fetch(`${server.url}/graphql${query}`, html);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+  return response.text();
+}
+
+describe('the page', () => {
+  beforeAll(async () => {
+    server = await startServer({ DATA_DIR: folder });
+  });
+  afterAll(killProcesses);
+
+  test('names no script, style, picture or frame of another origin', async () => {
+    const page = await getPage('');
+    const markup = page.replaceAll(/(<(script|style)\b[^>]*>).*?<\/\2>/gs, '$1');
+    const elements = markup.match(/<(script|link|style|img|iframe|base)\b[^>]*>/g) ?? [];
+    expect(elements).not.toEqual([]);
+    expect(elements.filter((element) => /(src|href)\s*=\s*["']?\s*(https?:)?\/\//i.test(element))).toEqual([]);
+  });
+
+  test('names no style sheet or font of another origin in its styles', async () => {
+    const page = await getPage('');
+    expect(page.match(/@import\s+["'u]|url\(\s*["']?\s*https?:/gi)).toBeNull();
+  });
+
+  test('holds the token of its link, ready to be sent', async () => {
+    const page = await getPage(`?token=${server.token}`);
+    expect(page.includes(`Bearer ${server.token}`)).toBe(true);
+  });
+
+  test.each(['</script><script>alert(7531)</script>', '"};alert(7531);//', 'eyJhbGciOiJub25lIn0.alert(7531).x'])(
+    'does not hold the invalid token %s of a link',
+    async (token) => {
+      const page = await getPage(`?token=${encodeURIComponent(token)}`);
+      expect(page.includes('alert(7531)')).toBe(false);
+    },
+  );
+
+  test('holds nothing that was added to a valid token', async () => {
+    const page = await getPage(`?token=${encodeURIComponent(`${server.token}</script><script>alert(7531)</script>`)}`);
+    expect(page.includes('alert(7531)')).toBe(false);
+  });
+
+  test.each(['query', 'variables', 'headers', 'operationName', 'defaultQuery', 'title', 'endpoint'])(
+    'holds nothing of the parameter %s of a link',
+    async (name) => {
+      const page = await getPage(`?${name}=${encodeURIComponent('</script><script>alert(7531)</script>')}`);
+      expect(page.includes('alert(7531)')).toBe(false);
+    },
+  );
+});
+
+describe('GRAPHIQL=off', () => {
+  beforeAll(async () => {
+    server = await startServer({ DATA_DIR: folder, GRAPHIQL: 'off' });
+  });
+  afterEach(killProcesses);
+
+  test('serves no page', async () => {
+    const response = await fetch(`${server.url}/graphql`, html);
+    expect(response.ok).toBe(false);
+    expect(response.headers.get('content-type') ?? '').not.toContain('html');
+    expect(await response.text()).not.toMatch(/<html|graphiql/i);
+  });
+});

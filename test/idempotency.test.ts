@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createAccount, createSession, startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+let accountId: string;
+let caller: string;
+let token: string;
+let callers = 0;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  accountId = await createAccount(server, 'Acme');
+});
+afterAll(() => server.stop());
+
+// Keys belong to their caller, so each test has one of its own.
+beforeEach(async () => {
+  caller = `caller ${(callers += 1)}`;
+  token = await server.tokenFor(caller);
+});
+
+const unknownId = '0192f0c1-2345-7000-8000-000000000001';
+const idempotencyKey = 'order 66';
+
+const create = (input: object) =>
+  createSession(server, { accountId, purpose: 'Billing', idempotencyKey, ...input }, { token });
+
+/** Sends all at once. */
+const race = (inputs: object[]) => Promise.all(inputs.map(create));
+
+/** How many sessions the caller of this test has made that are still there. */
+async function countSessions(): Promise<number> {
+  const operation = 'query ($createdBy: String) { aiSessions(filter: { createdBy: $createdBy }) { totalCount } }';
+  const { data } = await server.graphql(operation, { createdBy: caller });
+  return data.aiSessions.totalCount;
+}
+
+const reused = {
+  status: 409,
+  data: null,
+  errors: [{ path: ['newAISession'], extensions: { code: 'IDEMPOTENCY_KEY_REUSED', field: 'idempotencyKey' } }],
+};
+
+test('a key sent again with the same input answers the first session', async () => {
+  const first = await create({});
+  const second = await create({});
+  expect(second).toMatchObject({ status: 200, errors: undefined });
+  expect(second.data).toEqual(first.data);
+  expect(await countSessions()).toBe(1);
+});
+
+test('a key sent again leaves no second line of audit', async () => {
+  const { data } = await create({});
+  await create({});
+  const lines = server.logLines().filter((line) => line['msg'] === 'session created' && line['caller'] === caller);
+  expect(lines).toMatchObject([{ sessionId: data.newAISession.id }]);
+});
+
+test('without a key, the same input makes a session each time', async () => {
+  await race([{ idempotencyKey: null }, { idempotencyKey: undefined }, { idempotencyKey: null }]);
+  expect(await countSessions()).toBe(3);
+});
+
+test('other keys make other sessions', async () => {
+  await race([{ idempotencyKey: 'one' }, { idempotencyKey: 'two' }, { idempotencyKey: 'TWO' }]);
+  expect(await countSessions()).toBe(3);
+});
+
+test('of fifty requests that race with one key, one makes a session and all answer it', async () => {
+  const answers = await race(Array.from({ length: 50 }, () => ({})));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(answers.map(({ data }) => data.newAISession.id)).size).toBe(1);
+  expect(await countSessions()).toBe(1);
+});
+
+test('of fifty requests that race with one key and two inputs, one input wins and the other is refused', async () => {
+  const answers = await race(Array.from({ length: 50 }, (_, index) => ({ purpose: index % 2 ? 'Billing' : 'Sales' })));
+  const winners = answers.filter(({ status }) => status === 200);
+  expect(winners).toHaveLength(25);
+  expect(new Set(winners.map(({ data }) => data.newAISession.id)).size).toBe(1);
+  expect(answers.filter(({ status }) => status !== 200)).toMatchObject(Array.from({ length: 25 }, () => reused));
+  expect(await countSessions()).toBe(1);
+});
+
+test.each([
+  ['purpose', { purpose: 'Sales' }],
+  ['lack of a purpose', { purpose: null }],
+  ['letter case in the purpose', { purpose: 'billing' }],
+  ['lack of an account', { accountId: null }],
+])('a key is refused with another %s, and nothing is written', async (_kind, input) => {
+  await create({});
+  expect(await create(input)).toMatchObject(reused);
+  expect(await countSessions()).toBe(1);
+});
+
+test('a key is refused with another account', async () => {
+  await create({});
+  expect(await create({ accountId: await createAccount(server, 'Other') })).toMatchObject(reused);
+});
+
+test('a refused input leaves the key with its first session', async () => {
+  const first = await create({});
+  await create({ purpose: 'Sales' });
+  expect((await create({})).data).toEqual(first.data);
+});
+
+test('the same key from another caller makes its own session', async () => {
+  const { data } = await create({});
+  token = await server.tokenFor('somebody else');
+  const other = await create({});
+  expect(other).toMatchObject({ status: 200, data: { newAISession: { createdBy: 'somebody else' } } });
+  expect(other.data.newAISession.id).not.toBe(data.newAISession.id);
+});
+
+test.each([
+  ['no character', ''],
+  ['256 characters', 'k'.repeat(256)],
+])('a key of %s is refused', async (_kind, key) => {
+  const { status, data, errors } = await create({ idempotencyKey: key });
+  expect({ status, data }).toEqual({ status: 400, data: null });
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'idempotencyKey' } }]);
+  expect(await countSessions()).toBe(0);
+});
+
+test.each([
+  ['one character', 'k'],
+  ['255 characters', 'k'.repeat(255)],
+  ['255 characters outside the basic plane', '𝒳'.repeat(255)],
+  ['white space and quotes', ` \t'"\\ `],
+])('a key of %s works', async (_kind, key) => {
+  const first = await create({ idempotencyKey: key });
+  const second = await create({ idempotencyKey: key });
+  expect(first.status).toBe(200);
+  expect(second.data).toEqual(first.data);
+});
+
+test('a key whose creation failed is not used up', async () => {
+  const failed = await create({ accountId: unknownId });
+  expect(failed.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'accountId' } }]);
+  expect(await create({})).toMatchObject({ status: 200, errors: undefined });
+  expect(await countSessions()).toBe(1);
+});
+
+test('an unknown account with a key that was used is refused', async () => {
+  await create({});
+  const { status, data } = await create({ accountId: unknownId });
+  expect(data).toBeNull();
+  expect([400, 409]).toContain(status);
+  expect(await countSessions()).toBe(1);
+});
+
+test('after a patch, the first input still answers the session, as it is now', async () => {
+  const { id } = (await create({})).data.newAISession;
+  await server.graphql('mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Sales" }) { id } }', { id });
+  const { status, data } = await create({});
+  expect(status).toBe(200);
+  expect(data.newAISession).toMatchObject({ id, purpose: 'Sales' });
+});
+
+test('after a patch, the input that the session has by now is another payload', async () => {
+  const { id } = (await create({})).data.newAISession;
+  await server.graphql('mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Sales" }) { id } }', { id });
+  expect(await create({ purpose: 'Sales' })).toMatchObject(reused);
+});
+
+test('after the deletion of its session, a key makes no second one', async () => {
+  const { id } = (await create({})).data.newAISession;
+  await server.graphql('mutation ($id: ID!) { deleteAISession(id: $id) }', { id });
+  expect(await create({})).toMatchObject(reused);
+  expect(await countSessions()).toBe(0);
+});
+
+test('the letter case of the account id does not make another payload', async () => {
+  const first = await create({});
+  const second = await create({ accountId: accountId.toUpperCase() });
+  expect(second.data).toEqual(first.data);
+});
+
+test.each([
+  ['null and absent', null, undefined],
+  ['null and empty', null, ''],
+])('a purpose that is %s is the same payload', async (_kind, purpose, again) => {
+  const first = await create({ purpose });
+  const second = await create({ purpose: again });
+  expect(second).toMatchObject({ status: 200, data: first.data });
+});

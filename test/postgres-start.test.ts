@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cleanUp, findFreePort, runScript, startServer } from './server-process.ts';
+import { createTestDatabase } from './test-database.ts';
+
+const { TEST_DATABASE_URL = '' } = process.env;
+const AUTH_SECRET = 'a secret that only this test knows of';
+
+const migrate = (DATABASE_URL: string) => runScript('src/commands/migrate.ts', [], { DATABASE_URL });
+const runServer = (DATABASE_URL: string) => runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET });
+const stackLine = /^ +at /m;
+
+async function makeToken(): Promise<string> {
+  const parameters = ['--sub', 'alice', '--role', 'SystemAdministrator'];
+  const { stdout } = await runScript('src/commands/token.ts', parameters, { AUTH_SECRET });
+  return stdout.trim();
+}
+
+describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
+  let database: { url: string; drop: () => Promise<void> };
+  let proxy: Server | undefined;
+
+  beforeEach(async () => {
+    database = await createTestDatabase(TEST_DATABASE_URL);
+  });
+  afterEach(async () => {
+    await cleanUp();
+    proxy?.close();
+    proxy = undefined;
+    await database.drop();
+  });
+
+  const start = (environment: Record<string, string> = {}) =>
+    startServer({ DATABASE_URL: database.url, AUTH_SECRET, ...environment });
+
+  /** The URL of the database by way of another port. */
+  function throughPort(port: number): string {
+    const url = new URL(database.url);
+    url.host = `127.0.0.1:${port}`;
+    return url.href;
+  }
+
+  /** Passes connections on to the PostgreSQL. */
+  async function openProxy(port: number): Promise<void> {
+    const { hostname, port: target } = new URL(database.url);
+    proxy = createServer((client) => {
+      const backend = connect(Number(target || '5432'), hostname);
+      // Killing the server resets its connections: that is no fault of the proxy.
+      client.on('error', () => backend.destroy()).pipe(backend);
+      backend.on('error', () => client.destroy()).pipe(client);
+    }).listen(port, '127.0.0.1');
+    await once(proxy, 'listening');
+  }
+
+  test('an empty database is refused in words that name the command', async () => {
+    const { code, stdout, stderr } = await runServer(database.url);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('npm run migrate');
+    expect(stderr).not.toMatch(stackLine);
+  });
+
+  test('a migrated database is served', async () => {
+    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    const { graphql } = await start();
+    const authorization = { Authorization: `Bearer ${await makeToken()}` };
+    const { data } = await graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
+    expect(data.newAISession).toEqual({ createdBy: 'alice' });
+  });
+
+  test('no account is made by a start', async () => {
+    await migrate(database.url);
+    const { graphql } = await start();
+    const authorization = { Authorization: `Bearer ${await makeToken()}` };
+    const { data } = await graphql('{ accounts { totalCount } }', {}, authorization);
+    expect(data.accounts.totalCount).toBe(0);
+  });
+
+  test('a second migration changes nothing and keeps the data', async () => {
+    await migrate(database.url);
+    const { graphql } = await start();
+    const authorization = { Authorization: `Bearer ${await makeToken()}` };
+    await graphql('mutation { newAISession(input: {}) { id } }', {}, authorization);
+    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    const { data } = await graphql('{ aiSessions { totalCount } }', {}, authorization);
+    expect(data.aiSessions.totalCount).toBe(1);
+  });
+
+  test('two migrations at the same time both succeed', async () => {
+    const pool = postgres(database.url, { max: 2, onnotice: () => {} });
+    const holder = await pool.reserve();
+    const countWaiting = async () => {
+      const [row] = await pool`select count(*)::int from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      return row?.count;
+    };
+    // Both are held up at their first step, which makes this schema, and then let go together.
+    await holder`begin`;
+    await holder`create schema drizzle`;
+    const ends = Promise.all([migrate(database.url), migrate(database.url)]);
+    await expect.poll(countWaiting, { timeout: 10_000 }).toBe(2);
+    await holder`rollback`;
+    holder.release();
+    await pool.end();
+    expect(await ends).toMatchObject([
+      { code: 0, stderr: '' },
+      { code: 0, stderr: '' },
+    ]);
+    await start();
+  });
+
+  test('what is said at start has the host and the database, but no password, token or link', async () => {
+    await migrate(database.url);
+    const url = new URL(database.url);
+    url.password = 'hush-hush';
+    const { output, graphiqlLink } = await start({ DATABASE_URL: url.href });
+    expect(output()).toMatch(new RegExp(`^ {2}Database .*${url.host}${url.pathname}$`, 'm'));
+    expect(output()).not.toMatch(/hush-hush|eyJ|token/);
+    expect(graphiqlLink).toBeUndefined();
+  });
+
+  test('a GraphiQL that is asked for is linked without a token', async () => {
+    await migrate(database.url);
+    const { output, url, graphiqlLink } = await start({ GRAPHIQL: 'on' });
+    expect(graphiqlLink).toBe(`${url}/graphql`);
+    expect(output()).not.toMatch(/eyJ|token/);
+  });
+
+  test('/ready answers 200 on a migrated database', async () => {
+    await migrate(database.url);
+    const { url } = await start();
+    const response = await fetch(`${url}/ready`);
+    expect(response.status).toBe(200);
+  });
+
+  test('a database that is still starting is waited for, and the log says so', async () => {
+    await migrate(database.url);
+    const port = await findFreePort();
+    let opening: Promise<void> | undefined;
+    const openWhenMissed = (output: string) => {
+      if (output.includes('"msg":"waiting for the database')) opening ??= sleep(2000).then(() => openProxy(port));
+    };
+    const { url, output } = await startServer({ DATABASE_URL: throughPort(port), AUTH_SECRET }, openWhenMissed);
+    expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*AI Sessions is ready/);
+    const response = await fetch(`${url}/ready`);
+    expect(response.status).toBe(200);
+  });
+
+  test('a database that does not exist is told in words', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/no_such_database';
+    const { code, stdout, stderr } = await runServer(url.href);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('"no_such_database" does not exist');
+    expect(stderr).not.toMatch(stackLine);
+  });
+
+  test('a database that does not exist is not migrated, and that is told in words', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/no_such_database';
+    const { code, stderr } = await migrate(url.href);
+    expect(code).toBe(1);
+    expect(stderr).toContain('"no_such_database" does not exist');
+    expect(stderr).not.toMatch(stackLine);
+  });
+});
+
+describe('npm run migrate', () => {
+  afterEach(cleanUp);
+
+  test.each([
+    ['no DATABASE_URL', ''],
+    ['a DATABASE_URL of another kind', 'mysql://user:hush-hush@localhost/sessions'],
+    ['a malformed DATABASE_URL', 'postgres://user:hush-hush@localhost:port/sessions'],
+  ])('with %s ends in words, with code 1', async (_fault, url) => {
+    const { code, stdout, stderr } = await migrate(url);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('DATABASE_URL');
+    expect(stderr).not.toMatch(/hush-hush/);
+    expect(stderr).not.toMatch(stackLine);
+  });
+
+  test('where nothing listens ends in words, with code 1', async () => {
+    const port = await findFreePort();
+    const { code, stdout, stderr } = await migrate(`postgres://user:hush-hush@127.0.0.1:${port}/sessions`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`127.0.0.1:${port}/sessions`);
+    expect(stderr).not.toMatch(/hush-hush/);
+    expect(stderr).not.toMatch(stackLine);
+  });
+});
