@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignJWT, type JWTPayload } from 'jose';
 import { makeDataDirectory, type Config } from '../config.ts';
+import { StartupError } from '../errors.ts';
 import type { Viewer } from './token-verifier.ts';
 
 /**
@@ -25,5 +26,7 @@ export function localSecret(directory: string): string {
   const file = join(directory, 'secret');
   makeDataDirectory(directory);
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
-  return readFileSync(file, 'utf8');
+  const secret = readFileSync(file, 'utf8');
+  if (secret.length < 32) throw new StartupError(`${file} is damaged: delete it, and a new secret will be made.`);
+  return secret;
 }

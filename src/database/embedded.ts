@@ -19,7 +19,12 @@ export async function openEmbedded(
   logger: StatementLogger,
 ): Promise<Database> {
   const unlock = directory ? lock(directory) : () => {};
-  const client = await PGlite.create(directory ? path.join(directory, 'postgres') : 'memory://');
+  const folder = directory ? path.join(directory, 'postgres') : 'memory://';
+  const client = await PGlite.create(folder).catch((cause: unknown) => {
+    throw new StartupError(`The embedded database in ${folder} cannot be opened. Move the folder away to begin anew.`, {
+      cause,
+    });
+  });
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
   return {
