@@ -1,13 +1,20 @@
 import { asc, eq, sql } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
 import type { Database } from './database/database.ts';
+import { newIdentity } from './database/ids.ts';
 import { readPage, type Page, type PageRequest, type Position } from './database/keyset.ts';
 import { accounts } from './database/tables.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
 export async function createAccount(database: Database, name: string, caller: string): Promise<Account> {
-  const account = { id: uuidv7(), name, createdBy: caller, lastModifiedBy: caller };
+  const identity = newIdentity();
+  const account = {
+    ...identity,
+    dateLastModified: identity.dateCreated,
+    name,
+    createdBy: caller,
+    lastModifiedBy: caller,
+  };
   const [created] = await database.run((orm) => orm.insert(accounts).values(account).returning());
   if (!created) throw new Error('an inserted account was not returned');
   return created;
@@ -22,7 +29,8 @@ export async function findAccount(database: Database, id: string): Promise<Accou
 export function listAccounts(database: Database, part: string | undefined, page: PageRequest): Promise<Page<Account>> {
   return database.run((orm) =>
     readPage(page, {
-      columns: { date: accounts.dateCreated, id: accounts.id },
+      id: accounts.id,
+      date: undefined,
       descending: false,
       filter: nameContains(part),
       select: (where, orderBy, limit) =>
@@ -47,9 +55,7 @@ export function countAccounts(database: Database, part: string | undefined): Pro
 
 /** Makes the account that a newcomer tries the server with, unless there is one. Answers the oldest account. */
 export async function ensureDemoAccount(database: Database): Promise<Account> {
-  const [oldest] = await database.run((orm) =>
-    orm.select().from(accounts).orderBy(asc(accounts.dateCreated), asc(accounts.id)).limit(1),
-  );
+  const [oldest] = await database.run((orm) => orm.select().from(accounts).orderBy(asc(accounts.id)).limit(1));
   return oldest ?? createAccount(database, 'Demo Account', 'system');
 }
 

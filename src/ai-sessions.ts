@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
-import { v7 as uuidv7 } from 'uuid';
 import { oncePer, type Database, type Orm } from './database/database.ts';
 import { gather } from './database/gather.ts';
+import { lowestId, newIdentity } from './database/ids.ts';
 import { readPage, type Page, type PageRequest, type Position } from './database/keyset.ts';
 import { accounts, aiSessions, idempotencyKeys } from './database/tables.ts';
 import { badInput, CodedError } from './errors.ts';
@@ -52,14 +52,14 @@ export interface AISessionOrder {
 export async function createAISession(database: Database, input: NewAISession) {
   const payloadHash =
     input.idempotencyKey === null ? null : hash('sha256', JSON.stringify([input.accountId, input.purpose]));
-  const candidate = { ...input, id: uuidv7(), payloadHash };
+  const candidate = { ...input, ...newIdentity(), payloadHash };
   const created = await inserter(database)(candidate);
   return created
     ? { session: created, isNew: true }
     : { session: await findEarlier(database, candidate), isNew: false };
 }
 
-type Candidate = NewAISession & { id: string; payloadHash: string | null };
+type Candidate = NewAISession & { id: string; dateCreated: Date; payloadHash: string | null };
 
 const inserter = oncePer((database: Database) =>
   gather((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates)), 500),
@@ -74,6 +74,7 @@ async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISes
   const column = (name: keyof Candidate) => candidates.map((candidate) => candidate[name]);
   const sessions = await insertStatement(orm).execute({
     ids: column('id'),
+    dates: candidates.map(({ dateCreated }) => dateCreated.toISOString()),
     accountIds: column('accountId'),
     purposes: column('purpose'),
     callers: column('caller'),
@@ -89,16 +90,16 @@ const array = (name: string, type: string) => sql`${sql.placeholder(name)}::${sq
 const insertStatement = oncePer((orm: Orm) => {
   const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
     select candidate.* from unnest(
-      ${array('ids', 'uuid')}, ${array('accountIds', 'uuid')}, ${array('purposes', 'text')},
+      ${array('ids', 'uuid')}, ${array('dates', 'text')}, ${array('accountIds', 'uuid')}, ${array('purposes', 'text')},
       ${array('callers', 'text')}, ${array('keys', 'text')}, ${array('payloadHashes', 'text')}
-    ) as candidate (id, account_id, purpose, caller, key, payload_hash)
+    ) as candidate (id, date, account_id, purpose, caller, key, payload_hash)
     where account_id is null or exists (select from ${accounts} where ${accounts.id} = account_id)`);
   const claim = sql`select caller, key, id, payload_hash, now() from ${valid}
     where key is not null order by caller, key`;
   const claimed = orm
     .$with('claimed')
     .as(orm.insert(idempotencyKeys).select(claim).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
-  const rows = sql`select id, now(), now(), caller, caller, account_id, purpose, key from ${valid}
+  const rows = sql`select id, date::timestamptz, date::timestamptz, caller, caller, account_id, purpose, key from ${valid}
     where key is null or id in (select session_id from ${claimed})`;
   // What is written goes by the name of the table, so that the columns of a session fit both.
   const written = orm.$with('ai_sessions').as(orm.insert(aiSessions).select(rows).returning());
@@ -137,7 +138,7 @@ export async function patchAISession(
   purpose: string | null | undefined,
   caller: string,
 ) {
-  const change = { purpose, lastModifiedBy: caller, dateLastModified: sql`now()` };
+  const change = { purpose, lastModifiedBy: caller, dateLastModified: sql`greatest(now(), ${aiSessions.dateCreated})` };
   const [session] = await database.run((orm) => {
     if (purpose === undefined) return selectSessions(orm).where(eq(aiSessions.id, id));
     const update = orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning();
@@ -167,7 +168,8 @@ export function listAISessions(
 ): Promise<Page<AISession>> {
   return database.run((orm) =>
     readPage(page, {
-      columns: { date: aiSessions[order.field], id: aiSessions.id },
+      id: aiSessions.id,
+      date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
       descending: order.descending,
       filter: matches(filter),
       select: (where, orderBy, limit, offset = 0) =>
@@ -198,7 +200,7 @@ function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AIS
     ids && inArray(aiSessions.id, ids),
     accountIds && inArray(aiSessions.accountId, accountIds),
     createdBy === undefined ? undefined : eq(aiSessions.createdBy, createdBy),
-    createdFrom && gte(aiSessions.dateCreated, createdFrom),
-    createdBefore && lt(aiSessions.dateCreated, createdBefore),
+    createdFrom && gte(aiSessions.id, lowestId(createdFrom)),
+    createdBefore && lt(aiSessions.id, lowestId(createdBefore)),
   );
 }

@@ -1,6 +1,9 @@
-import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { badInput } from './errors.ts';
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
 
 /** An instant as ISO 8601 text, of the years that both text and database can hold. */
 export const instant = z.iso

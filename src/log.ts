@@ -1,17 +1,18 @@
-import pino, { type Logger } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
 export type { Logger };
 
-/**
- * Makes the logger of the process: lines for people at a terminal, JSON for machines elsewhere. Nothing that is logged
- * may hold a token, the variables of an operation or the parameters of a statement.
- */
-export function createLogger(level: string, destination: NodeJS.WritableStream & { isTTY?: boolean }): Logger {
-  const stream = destination.isTTY
-    ? pretty({ destination, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : destination;
-  return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, stream);
+/** Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read, and whole at exit. */
+export function openLogOutput(): DestinationStream {
+  return process.stdout.isTTY
+    ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
+    : pino.destination({ dest: 1, sync: false });
+}
+
+/** Makes the logger. Nothing that is logged may hold a token, the variables of an operation or those of a statement. */
+export function createLogger(level: string, output: DestinationStream): Logger {
+  return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, output);
 }
 
 /** Leaves out the messages of Drizzle, which hold the statement and its parameters. */

@@ -6,13 +6,13 @@ import { administratorRole, createTokenVerifier } from './auth/token-verifier.ts
 import { loadConfig } from './config.ts';
 import { openEmbedded } from './database/embedded.ts';
 import { openPostgres } from './database/postgres.ts';
-import { createLogger } from './log.ts';
+import { createLogger, openLogOutput } from './log.ts';
 import { listen, onStopSignal, runProgram, stopListening } from './process.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
   const { DATABASE_URL, DATA_DIR } = config;
-  const log = createLogger(config.LOG_LEVEL, process.stdout);
+  const log = createLogger(config.LOG_LEVEL, openLogOutput());
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   const database = DATABASE_URL
     ? await openPostgres(DATABASE_URL, config, log, statementLog)

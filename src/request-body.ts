@@ -8,15 +8,21 @@ const bodyLimit = 100_000;
  * Reads the body of a request, whether its length was announced or it comes in chunks.
  * @throws BAD_USER_INPUT when it is no UTF-8, and with 413 when it is over 100 kB
  */
-export async function readBody(request: IncomingMessage): Promise<string> {
+export function readBody(request: IncomingMessage): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  request.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    if (length > bodyLimit) throw new CodedError('BAD_USER_INPUT', 'Send at most 100 kB.', { status: 413 });
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  if (!isUtf8(body)) throw new CodedError('BAD_USER_INPUT', 'The body is not valid UTF-8.');
-  return body.toString();
+    // What is too much is read on and dropped: a client that still sends would not see an answer.
+    if (length <= bodyLimit) chunks.push(chunk);
+    else reject(new CodedError('BAD_USER_INPUT', 'Send at most 100 kB.', { status: 413 }));
+  });
+  request.on('end', () => {
+    const body = Buffer.concat(chunks);
+    if (isUtf8(body)) resolve(body.toString());
+    else reject(new CodedError('BAD_USER_INPUT', 'The body is not valid UTF-8.'));
+  });
+  request.on('error', reject);
+  return promise;
 }

@@ -1,7 +1,7 @@
 import { and, asc, desc, sql, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 
-/** Where a row stands in a list that is ordered by a date and, among equal dates, by id. */
+/** Where a row stands in a list that is ordered by its id, which is by its creation, or by another date and then its id. */
 export interface Position {
   date: Date;
   id: string;
@@ -25,7 +25,9 @@ export interface Page<Row> {
 }
 
 interface List<Row> {
-  columns: { date: PgColumn; id: PgColumn };
+  id: PgColumn;
+  /** What the list is ordered by before the id. */
+  date: PgColumn | undefined;
   descending: boolean;
   filter: SQL | undefined;
   select: (where: SQL | undefined, orderBy: SQL[], limit: number, offset?: number) => Promise<Row[]>;
@@ -40,13 +42,18 @@ export async function readPage<Row>(
   { size, backward, after, before, offset }: PageRequest,
   list: List<Row>,
 ): Promise<Page<Row>> {
-  const { date, id } = list.columns;
+  const { date, id } = list;
   const downwards = list.descending !== backward;
   const [start, end] = backward ? [before, after] : [after, before];
   const [ahead, behind] = downwards ? ['<', '>'] : ['>', '<'];
-  const orderBy = [date, id].map(downwards ? desc : asc);
-  const compare = (operator: string, to: Position | undefined) =>
-    to && sql`(${date}, ${id}) ${sql.raw(operator)} (${sql.param(to.date, date)}::timestamptz, ${to.id}::uuid)`;
+  const orderBy = (date ? [date, id] : [id]).map(downwards ? desc : asc);
+  const compare = (operator: string, to: Position | undefined) => {
+    if (!to) return undefined;
+    const is = sql.raw(operator);
+    return date
+      ? sql`(${date}, ${id}) ${is} (${sql.param(to.date, date)}::timestamptz, ${to.id}::uuid)`
+      : sql`${id} ${is} ${to.id}::uuid`;
+  };
   const exists = async (operator: string, to: Position) =>
     (await list.select(and(list.filter, compare(operator, to)), orderBy, 1)).length > 0;
 

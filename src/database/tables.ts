@@ -2,7 +2,7 @@ import { index, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/p
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
-/** The columns of `EntityInfo`. The clock is the database's. */
+/** The columns of `EntityInfo`. An id holds the date of its row's creation: see `newIdentity`. */
 const entityColumns = {
   id: uuid('id').primaryKey(),
   dateCreated: instant('date_created').notNull().defaultNow(),
@@ -11,9 +11,7 @@ const entityColumns = {
   lastModifiedBy: text('last_modified_by').notNull(),
 };
 
-export const accounts = pgTable('accounts', { ...entityColumns, name: text('name').notNull() }, (table) => [
-  index('accounts_by_creation').on(table.dateCreated, table.id),
-]);
+export const accounts = pgTable('accounts', { ...entityColumns, name: text('name').notNull() });
 
 export const aiSessions = pgTable(
   'ai_sessions',
@@ -24,8 +22,7 @@ export const aiSessions = pgTable(
     idempotencyKey: text('idempotency_key'),
   },
   (table) => [
-    index('ai_sessions_by_creation').on(table.dateCreated, table.id),
-    index('ai_sessions_by_account').on(table.accountId, table.dateCreated, table.id),
+    index('ai_sessions_by_account').on(table.accountId, table.id),
     index('ai_sessions_by_modification').on(table.dateLastModified, table.id),
   ],
 );

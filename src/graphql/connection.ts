@@ -1,6 +1,6 @@
-import { validate as isUuid } from 'uuid';
 import type { Page, PageRequest, Position } from '../database/keyset.ts';
 import { badInput } from '../errors.ts';
+import { isUuid } from '../input.ts';
 
 type Optional<Value> = Value | null | undefined;
 
@@ -55,8 +55,7 @@ function encodeCursor({ date, id }: Position, order: string): string {
 
 function decodeCursor(field: string, cursor: Optional<string>, order: string): Position | undefined {
   if (cursor == null) return undefined;
-  const [cursorOrder, time = '', id] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id))
-    return { date: new Date(Number(time)), id: String(id) };
+  const [cursorOrder, time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id)) return { date: new Date(Number(time)), id: id };
   throw badInput(field, `"${field}" must be a cursor that an earlier page of this list gave, in the same order.`);
 }

@@ -28,7 +28,5 @@ CREATE TABLE "idempotency_keys" (
 );
 --> statement-breakpoint
 ALTER TABLE "ai_sessions" ADD CONSTRAINT "ai_sessions_account_id_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "accounts_by_creation" ON "accounts" USING btree ("date_created","id");--> statement-breakpoint
-CREATE INDEX "ai_sessions_by_creation" ON "ai_sessions" USING btree ("date_created","id");--> statement-breakpoint
-CREATE INDEX "ai_sessions_by_account" ON "ai_sessions" USING btree ("account_id","date_created","id");--> statement-breakpoint
+CREATE INDEX "ai_sessions_by_account" ON "ai_sessions" USING btree ("account_id","id");--> statement-breakpoint
 CREATE INDEX "ai_sessions_by_modification" ON "ai_sessions" USING btree ("date_last_modified","id");

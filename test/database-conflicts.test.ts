@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { canRunPostgres } from './postgres-server.ts';
+import { expectUnavailable, openBench, type Bench } from './postgres-service.ts';
+
+describe.skipIf(!canRunPostgres)('a statement that the database gives up', () => {
+  let bench: Bench;
+  let rival: ReturnType<Bench['database']['connect']>;
+
+  beforeAll(async () => {
+    bench = await openBench();
+    await bench.database.query('create sequence attempts');
+  });
+  beforeEach(() => {
+    rival = bench.database.connect();
+  });
+  afterEach(() => rival.end({ timeout: 1 }));
+  afterAll(() => bench.close());
+
+  const findSessions = (key: string) =>
+    bench.database.query(`select id, purpose from ai_sessions where idempotency_key = '${key}'`);
+
+  /** Lets creations fail, the first so many of them. */
+  const failCreations = (state: string, count: number) =>
+    bench.database.query(`
+      alter sequence attempts restart;
+      create or replace function fail() returns trigger language plpgsql as $$ begin
+        if nextval('attempts') <= ${count} then raise exception 'no' using errcode = '${state}'; end if;
+        return new;
+      end $$;
+      alter function fail() security definer;
+      create or replace trigger fail before insert on ai_sessions for each row execute function fail()`);
+
+  const countCreations = () => failCreations('40001', 0);
+  const stopFailing = () => bench.database.query('drop trigger fail on ai_sessions');
+
+  async function countAttempts() {
+    const [row] = await bench.database.query('select last_value::int from attempts');
+    return row?.['last_value'];
+  }
+
+  test('for its own time-out is answered 503', async () => {
+    await bench.changeRole(`set statement_timeout = '300ms'`);
+    await rival.unsafe('begin; lock table ai_sessions in exclusive mode');
+    const answer = await bench.service.createSession();
+    await rival.unsafe('rollback');
+    await bench.changeRole('reset statement_timeout');
+    await expectUnavailable(bench.service, answer);
+    expect(answer.milliseconds).toBeLessThan(900);
+  });
+
+  test('as the victim of a deadlock is run again', async () => {
+    const account = await bench.service.send('mutation { newAccount(input: { name: "Acme" }) { id } }');
+    const accountId = account.data.newAccount.id;
+    await countCreations();
+    await rival.unsafe(`begin; set local deadlock_timeout = '1min'`);
+    await rival.unsafe(`select from accounts where id = '${accountId}' for update`);
+    const creation = bench.service.createSession({ accountId, idempotencyKey: 'deadlock' });
+    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    // Waits for the key that the creation has claimed, until that one is chosen as the victim.
+    await rival.unsafe(`insert into idempotency_keys values ('alice', 'deadlock', gen_random_uuid(), 'hash')`);
+    await rival.unsafe('rollback');
+    const { status, data } = await creation;
+    await stopFailing();
+    expect(status).toBe(200);
+    expect(await findSessions('deadlock')).toEqual([{ id: data.newAISession.id, purpose: null }]);
+    expect(await countAttempts()).toBe(2);
+  });
+
+  test('for a change that overtook it is run again', async () => {
+    await bench.changeRole(`set default_transaction_isolation = 'repeatable read'`);
+    const { id } = (await bench.service.createSession({ purpose: 'Sales' })).data.newAISession;
+    await rival.unsafe(`begin; update ai_sessions set purpose = 'Support' where id = '${id}'`);
+    const patch = bench.service.send(
+      'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Billing" }) { purpose } }',
+      { id },
+    );
+    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    await rival.unsafe('commit');
+    const answer = await patch;
+    await bench.changeRole('reset default_transaction_isolation');
+    expect(answer).toMatchObject({ status: 200, data: { patchAISession: { purpose: 'Billing' } } });
+  });
+
+  test.each(['40001', '40P01'])('with %s is run again, whole, and leaves one session', async (state) => {
+    await failCreations(state, 3);
+    const { status, data } = await bench.service.createSession({ idempotencyKey: state, purpose: 'Again' });
+    await stopFailing();
+    expect(status).toBe(200);
+    expect(await findSessions(state)).toEqual([{ id: data.newAISession.id, purpose: 'Again' }]);
+  });
+
+  test.each(['40001', '40P01'])('with %s for ever is run at most ten times, and answered 503', async (state) => {
+    await failCreations(state, 1_000_000);
+    const answer = await bench.service.createSession({ idempotencyKey: `${state} for ever` });
+    await stopFailing();
+    expect(await countAttempts()).toBeLessThanOrEqual(10);
+    expect(await findSessions(`${state} for ever`)).toEqual([]);
+    await expectUnavailable(bench.service, answer);
+  });
+
+  test('behind a lock does not pile up with its like in the database', async () => {
+    await rival.unsafe('begin; lock table ai_sessions in access exclusive mode');
+    const answers = [];
+    for (let round = 0; round < 4; round += 1) {
+      const requests = Array.from({ length: 10 }, () => bench.service.send('{ aiSessions { totalCount } }'));
+      answers.push(...(await Promise.all(requests)));
+    }
+    const backends = await bench.countBackends();
+    await rival.unsafe('rollback');
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(backends).toBeLessThanOrEqual(20);
+  });
+});

@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { canRunPostgres } from './postgres-server.ts';
+import { expectUnavailable, openBench, type Bench } from './postgres-service.ts';
+
+// One server lives through all of these tests: none of the faults may need a restart of it.
+describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
+  let bench: Bench;
+  let locker: ReturnType<Bench['database']['connect']>;
+
+  beforeAll(async () => {
+    bench = await openBench();
+  });
+  beforeEach(async () => {
+    locker = bench.database.connect();
+    await readAtOnce(10);
+  });
+  afterEach(() => locker.end({ timeout: 1 }));
+  afterAll(() => bench.close());
+
+  /** Reads, which unlike creations are not gathered: each takes a connection. Answers the statuses. */
+  async function readAtOnce(count: number): Promise<number[]> {
+    const answers = Array.from({ length: count }, () => bench.service.send('{ accounts { totalCount } }'));
+    return (await Promise.all(answers)).map(({ status }) => status);
+  }
+
+  /** Sends a creation and waits until it stands before the lock that `locker` holds. */
+  async function createBehindLock(input: object = {}) {
+    await locker.unsafe('begin; lock table ai_sessions in exclusive mode');
+    const answer = bench.service.createSession(input);
+    await expect.poll(bench.countWaiting).toBe(1);
+    return { answer };
+  }
+
+  async function expectAway(): Promise<void> {
+    await expectUnavailable(bench.service, await bench.service.createSession());
+    expect(await bench.service.probe('/ready')).toBe(503);
+  }
+
+  async function expectBack(): Promise<void> {
+    expect(await bench.service.createSession()).toMatchObject({ status: 200 });
+    expect(await bench.service.probe('/ready')).toBe(200);
+  }
+
+  test('a backend that is killed in mid-statement costs one 503', async () => {
+    const { answer } = await createBehindLock();
+    await bench.endBackends();
+    await expectUnavailable(bench.service, await answer);
+    await locker.unsafe('rollback');
+    await expectBack();
+  });
+
+  test.each(['fast', 'immediate'] as const)(
+    'a PostgreSQL stopped in mode %s is missed, and used again once it is back',
+    async (mode) => {
+      await bench.database.stop(mode);
+      await expectAway();
+      await bench.database.start();
+      await expectBack();
+    },
+  );
+
+  test('a statement under way at an immediate stop is answered 503', async () => {
+    const { answer } = await createBehindLock();
+    await bench.database.stop('immediate');
+    await expectUnavailable(bench.service, await answer);
+    await bench.database.start();
+    await expectBack();
+  });
+
+  test('connections that are refused are missed, and made again', async () => {
+    await bench.proxy.refuse();
+    await expectAway();
+    await bench.proxy.forward();
+    await expectBack();
+  });
+
+  test('connections that are accepted and never answered are given up', async () => {
+    bench.proxy.stall();
+    bench.proxy.cut();
+    await expectAway();
+    await bench.proxy.forward();
+    await expectBack();
+  });
+
+  test('connections whose packets are dropped are given up', async () => {
+    bench.proxy.stall();
+    await expectAway();
+    await bench.proxy.forward();
+    await expectBack();
+  });
+
+  test('an answer that got lost is found again with the key', async () => {
+    const input = { idempotencyKey: 'lost', purpose: 'Lost' };
+    const { answer } = await createBehindLock(input);
+    bench.proxy.dropAnswers();
+    await locker.unsafe('rollback');
+    await expectUnavailable(bench.service, await answer);
+    const retry = await bench.service.createSession(input);
+    expect(retry).toMatchObject({ status: 200, data: { newAISession: { purpose: 'Lost' } } });
+    expect(await bench.database.query(`select id from ai_sessions where idempotency_key = 'lost'`)).toEqual([
+      { id: retry.data.newAISession.id },
+    ]);
+  });
+
+  test('connections that are closed at their start are missed, and made again', async () => {
+    bench.proxy.closeAtStart();
+    await expectAway();
+    await bench.proxy.forward();
+    await expectBack();
+  });
+
+  test('too many connections are a 503 until there are fewer', async () => {
+    await bench.changeRole('connection limit 0');
+    await expectAway();
+    await bench.changeRole('connection limit -1');
+    await expectBack();
+  });
+
+  test('connections that were all reset at once are made again without a pause', async () => {
+    bench.proxy.cut();
+    await sleep(50);
+    expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
+  });
+
+  test.each([4, 5, 16])('the first request after %i that were refused succeeds', async (count) => {
+    await bench.proxy.refuse();
+    for (let index = 0; index < count; index += 1) await readAtOnce(1);
+    await bench.proxy.forward();
+    await expectBack();
+  });
+
+  test.each(['stop', 'closeAtStart', 'stall'] as const)(
+    'after "%s" connections are tried at most 20 times a second, however many requests come',
+    async (fault) => {
+      await (fault === 'stop' ? bench.database.stop('fast') : bench.proxy[fault]());
+      const before = bench.proxy.countConnections();
+      const answers: Promise<number[]>[] = [];
+      for (let round = 0; round < 15; round += 1) {
+        answers.push(readAtOnce(10));
+        await sleep(200);
+      }
+      const perSecond = (bench.proxy.countConnections() - before) / 3;
+      expect(new Set((await Promise.all(answers)).flat())).toEqual(new Set([503]));
+      await (fault === 'stop' ? bench.database.start() : bench.proxy.forward());
+      await expectBack();
+      expect(perSecond).toBeLessThanOrEqual(20);
+    },
+  );
+});

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PostgresServer } from './postgres-server.ts';
+
+export interface LoadCounts {
+  /** Sessions that a client was told of. */
+  acknowledged: number;
+  /** Requests that were sent again. */
+  retries: number;
+  /** Keys that were answered what no retry mends. */
+  refused: number;
+  /** Sessions in the database. */
+  found: number;
+  /** Acknowledged sessions that are not in the database. */
+  lost: number;
+  /** Keys with more than one session. */
+  doubled: number;
+  /** Sessions in the database that nobody was told of. */
+  unknown: number;
+  /** The longest that a request was without an answer, in milliseconds. */
+  slowest: number;
+}
+
+export interface Load {
+  countAcknowledged: () => number;
+  /** Waits for what is under way, and compares what clients were told with what the database has. */
+  finish: (database: PostgresServer) => Promise<LoadCounts>;
+}
+
+const clients = 20;
+const operation =
+  'mutation ($key: String!) { newAISession(input: { idempotencyKey: $key, purpose: $key }) { id purpose } }';
+
+/** Lets clients create sessions, one after another each, and try again with the same key until it is acknowledged. */
+export function startLoad(url: string, token: string, name: string): Load {
+  const idByKey = new Map<string, string>();
+  const refused = new Set<string>();
+  let retries = 0;
+  let slowest = 0;
+  let isOver = false;
+
+  /** Tells whether the request was answered for good. */
+  async function attempt(key: string): Promise<boolean> {
+    const start = performance.now();
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: operation, variables: { key } }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      const { data } = await response.json();
+      if (response.status === 503) return false;
+      if (response.status === 200 && data?.newAISession.purpose === key) idByKey.set(key, data.newAISession.id);
+      else refused.add(`${key}: ${response.status}`);
+      return true;
+    } catch {
+      // Nobody listens, or the connection broke: whether the session was made is not known.
+      return false;
+    } finally {
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+  }
+
+  async function runClient(client: number): Promise<void> {
+    for (let index = 0; !isOver; index += 1) {
+      const key = `${name} ${client} ${index}`;
+      while (!(await attempt(key))) {
+        retries += 1;
+        await sleep(50);
+      }
+      await sleep(10);
+    }
+  }
+
+  const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
+  return {
+    countAcknowledged: () => idByKey.size,
+    async finish(database) {
+      isOver = true;
+      await running;
+      const rows = await database.query(
+        `select id, idempotency_key as key from ai_sessions where idempotency_key like '${name} %'`,
+      );
+      const foundIds = new Set(rows.map(({ id }) => id));
+      const foundKeys = new Set(rows.map(({ key }) => key));
+      const acknowledgedIds = new Set<unknown>(idByKey.values());
+      return {
+        acknowledged: idByKey.size,
+        retries,
+        refused: refused.size,
+        found: rows.length,
+        lost: [...acknowledgedIds].filter((id) => !foundIds.has(id)).length,
+        doubled: rows.length - foundKeys.size,
+        unknown: [...foundIds].filter((id) => !acknowledgedIds.has(id)).length,
+        slowest: Math.round(slowest),
+      };
+    },
+  };
+}

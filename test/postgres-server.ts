@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import postgres from 'postgres';
+import { findFreePort } from './server-process.ts';
+
+const [binaries] = globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) =>
+  other.localeCompare(one, 'en', { numeric: true }),
+);
+
+/** Whether a test may start PostgreSQL servers of its own. They take time, so only where a PostgreSQL was asked for. */
+export const canRunPostgres = Boolean(
+  process.env['TEST_DATABASE_URL'] && binaries && existsSync(path.join(binaries, 'initdb')),
+);
+
+export interface PostgresServer {
+  port: number;
+  /** The database that is served, as the user that owns it. */
+  url: string;
+  /** Runs statements in the database that is served, as the superuser. */
+  query: (statements: string) => Promise<Record<string, unknown>[]>;
+  /** A session of the superuser, for transactions. */
+  connect: () => postgres.Sql;
+  start: () => Promise<void>;
+  stop: (mode: 'fast' | 'immediate') => Promise<void>;
+  /** Starts another server that replicates this one, which from then on waits for it at every commit. */
+  startStandby: () => Promise<PostgresServer>;
+  /** Makes a primary out of a standby. */
+  promote: () => Promise<void>;
+  /** Stops it, and removes its files. */
+  remove: () => Promise<void>;
+}
+
+/** Starts a PostgreSQL server of the test's own, with an empty database. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await makeFolder();
+  await runPostgresCommand('initdb', ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
+  const server = await openServer(folder);
+  await server.start();
+  const admin = postgres(adminUrl(server.port, 'postgres'), { max: 1 });
+  await admin.unsafe('create role app login');
+  await admin.unsafe('create database app owner app');
+  await admin.end();
+  return server;
+}
+
+/** Runs a program as the user postgres where this process is root, which PostgreSQL and PgBouncer refuse to run as. */
+export async function runAsPostgres(program: string, parameters: string[]): Promise<string> {
+  const isRoot = process.getuid?.() === 0;
+  const [command = '', ...rest] = [...(isRoot ? ['runuser', '-u', 'postgres', '--'] : []), program, ...parameters];
+  const { stdout } = await promisify(execFile)(command, rest, { cwd: '/' });
+  return stdout.trim();
+}
+
+/** A new folder that belongs to the user who runs PostgreSQL. */
+export function makeFolder(): Promise<string> {
+  return runAsPostgres('mktemp', ['-d', '-t', 'ai-sessions-postgres-XXXXXX']);
+}
+
+const runPostgresCommand = (name: string, parameters: string[]) =>
+  runAsPostgres(path.join(binaries ?? '', name), parameters);
+
+const adminUrl = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
+
+async function openServer(folder: string): Promise<PostgresServer> {
+  const port = await findFreePort();
+  // Nothing here cuts the power, and that is all that fsync guards against.
+  const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' };
+  const options = Object.entries({ ...settings, deadlock_timeout: '300ms' }).map(
+    ([name, value]) => `-c ${name}=${value}`,
+  );
+  const control = (...parameters: string[]) => runPostgresCommand('pg_ctl', ['-D', folder, '-w', ...parameters]);
+  const connect = () => postgres(adminUrl(port, 'app'), { max: 1, onnotice: () => {} });
+
+  async function query(statements: string) {
+    const session = connect();
+    const rows = await session.unsafe(statements).finally(() => session.end());
+    return [...rows];
+  }
+
+  return {
+    port,
+    url: `postgres://app@127.0.0.1:${port}/app`,
+    query,
+    connect,
+    start: async () => void (await control('-l', path.join(folder, 'log'), '-o', options.join(' '), 'start')),
+    stop: async (mode) => void (await control('-m', mode, 'stop')),
+    async startStandby() {
+      const standbyFolder = await makeFolder();
+      const source = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
+      await runPostgresCommand('pg_basebackup', [...source, '-D', standbyFolder, '-R', '-c', 'fast', '--no-sync']);
+      const standby = await openServer(standbyFolder);
+      await standby.start();
+      await query(`alter system set synchronous_standby_names = '*'`);
+      await query('select pg_reload_conf()');
+      return standby;
+    },
+    promote: async () => void (await control('promote')),
+    async remove() {
+      await control('-m', 'immediate', 'stop').catch(() => {
+        // It may have been stopped by the test.
+      });
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A network between the server and its database that does what the test says. */
+export interface TcpProxy {
+  port: number;
+  /** How many connections have been accepted so far. */
+  countConnections: () => number;
+  /** From now on, new connections pass. Those that were stalled stay dead, as they do when a router forgot them. */
+  forward: () => Promise<void>;
+  /** Resets the open connections. */
+  cut: () => void;
+  /** Drops what comes, without a word: the open connections stay open for ever, and new ones are never answered. */
+  stall: () => void;
+  /** Lets what was sent pass, but drops the answers, on the open connections. */
+  dropAnswers: () => void;
+  /** Cuts the open connections and closes new ones as soon as something arrives. */
+  closeAtStart: () => void;
+  /** Cuts the open connections and stops listening. */
+  refuse: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+interface Link {
+  client: Socket;
+  backend?: Socket;
+  drops: { requests: boolean; answers: boolean };
+}
+
+/** Starts a proxy in front of `targetPort` that passes everything on. */
+export async function startProxy(targetPort: number): Promise<TcpProxy> {
+  let mode: 'forward' | 'stall' | 'close' = 'forward';
+  let accepted = 0;
+  const links = new Set<Link>();
+  const server = createServer((client) => {
+    accepted += 1;
+    // A reset is what these tests are about: each side hears of the other's end by 'close'.
+    client.on('error', () => {});
+    const link: Link = { client, drops: { requests: mode === 'stall', answers: mode === 'stall' } };
+    links.add(link);
+    if (mode === 'forward') passOn(link);
+    else client.once('data', () => mode === 'close' && client.end()).resume();
+  });
+
+  function passOn(link: Link): void {
+    const { client, drops } = link;
+    const backend = connect(targetPort, '127.0.0.1').on('error', () => {});
+    link.backend = backend;
+    client.on('data', (chunk: Buffer) => drops.requests || backend.write(chunk));
+    client.on('close', () => drops.requests || backend.destroy());
+    backend.on('data', (chunk: Buffer) => drops.answers || client.write(chunk));
+    backend.on('close', () => drops.answers || client.destroy());
+  }
+
+  function cut(): void {
+    for (const { client, backend } of links) {
+      client.resetAndDestroy();
+      backend?.resetAndDestroy();
+    }
+    links.clear();
+  }
+
+  async function listen(port: number): Promise<void> {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  }
+
+  async function refuse(): Promise<void> {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    cut();
+    await closed;
+  }
+
+  function drop(drops: Link['drops']): void {
+    for (const link of links) Object.assign(link.drops, drops);
+  }
+
+  await listen(0);
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    port,
+    countConnections: () => accepted,
+    async forward() {
+      mode = 'forward';
+      if (!server.listening) await listen(port);
+    },
+    cut,
+    stall() {
+      mode = 'stall';
+      drop({ requests: true, answers: true });
+    },
+    dropAnswers: () => drop({ requests: false, answers: true }),
+    closeAtStart() {
+      mode = 'close';
+      cut();
+    },
+    refuse,
+    close: refuse,
+  };
+}
