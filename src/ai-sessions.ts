@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
-import { oncePer, type Database, type Orm } from './database/database.ts';
+import type { Database, Orm } from './database/database.ts';
 import { gather } from './database/gather.ts';
 import { lowestId, newIdentity } from './database/ids.ts';
 import { readPage, type Page, type PageRequest, type Position } from './database/keyset.ts';
 import { accounts, aiSessions, idempotencyKeys } from './database/tables.ts';
 import { badInput, CodedError } from './errors.ts';
+import { oncePer } from './once-per.ts';
 
 const sessionColumns = {
   id: aiSessions.id,

@@ -3,11 +3,11 @@ import pretty from 'pino-pretty';
 
 export type { Logger };
 
-/** Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read, and whole at exit. */
+/** Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read: what nobody reads is dropped at 16 MB. */
 export function openLogOutput(): DestinationStream {
   return process.stdout.isTTY
     ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : pino.destination({ dest: 1, sync: false });
+    : pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 });
 }
 
 /** Makes the logger. Nothing that is logged may hold a token, the variables of an operation or those of a statement. */

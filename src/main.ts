@@ -4,7 +4,6 @@ import { createApp } from './app.ts';
 import { issueToken, localSecret } from './auth/token-issuer.ts';
 import { administratorRole, createTokenVerifier } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
-import { openEmbedded } from './database/embedded.ts';
 import { openPostgres } from './database/postgres.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { listen, onStopSignal, runProgram, stopListening } from './process.ts';
@@ -16,7 +15,8 @@ await runProgram(async () => {
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   const database = DATABASE_URL
     ? await openPostgres(DATABASE_URL, config, log, statementLog)
-    : await openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
+    : // PGlite takes 100 MB of memory: only those who use it load it.
+      await (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
   const stopping = new AbortController();

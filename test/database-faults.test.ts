@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres } from './postgres-server.ts';
-import { expectUnavailable, openBench, type Bench } from './postgres-service.ts';
+import { away, back, observe, openBench, summarise, unavailable, type Bench } from './postgres-service.ts';
 
 // One server lives through all of these tests: none of the faults may need a restart of it.
 describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
@@ -32,62 +32,60 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     return { answer };
   }
 
-  async function expectAway(): Promise<void> {
-    await expectUnavailable(bench.service, await bench.service.createSession());
-    expect(await bench.service.probe('/ready')).toBe(503);
-  }
-
-  async function expectBack(): Promise<void> {
-    expect(await bench.service.createSession()).toMatchObject({ status: 200 });
-    expect(await bench.service.probe('/ready')).toBe(200);
-  }
-
   test('a backend that is killed in mid-statement costs one 503', async () => {
     const { answer } = await createBehindLock();
     await bench.endBackends();
-    await expectUnavailable(bench.service, await answer);
+    expect(summarise(await answer)).toEqual(unavailable);
     await locker.unsafe('rollback');
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
+  });
+
+  test('a backend that is killed in mid-statement costs later requests nothing', async () => {
+    const { answer } = await createBehindLock();
+    await bench.endBackends();
+    await answer;
+    await locker.unsafe('rollback');
+    expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
   });
 
   test.each(['fast', 'immediate'] as const)(
     'a PostgreSQL stopped in mode %s is missed, and used again once it is back',
     async (mode) => {
       await bench.database.stop(mode);
-      await expectAway();
+      expect(await observe(bench.service)).toEqual(away);
       await bench.database.start();
-      await expectBack();
+      expect(await observe(bench.service)).toEqual(back);
     },
   );
 
   test('a statement under way at an immediate stop is answered 503', async () => {
     const { answer } = await createBehindLock();
     await bench.database.stop('immediate');
-    await expectUnavailable(bench.service, await answer);
+    expect(summarise(await answer)).toEqual(unavailable);
     await bench.database.start();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('connections that are refused are missed, and made again', async () => {
     await bench.proxy.refuse();
-    await expectAway();
+    expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('connections that are accepted and never answered are given up', async () => {
     bench.proxy.stall();
     bench.proxy.cut();
-    await expectAway();
+    expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('connections whose packets are dropped are given up', async () => {
     bench.proxy.stall();
-    await expectAway();
+    expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('an answer that got lost is found again with the key', async () => {
@@ -95,7 +93,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     const { answer } = await createBehindLock(input);
     bench.proxy.dropAnswers();
     await locker.unsafe('rollback');
-    await expectUnavailable(bench.service, await answer);
+    expect(summarise(await answer)).toEqual(unavailable);
     const retry = await bench.service.createSession(input);
     expect(retry).toMatchObject({ status: 200, data: { newAISession: { purpose: 'Lost' } } });
     expect(await bench.database.query(`select id from ai_sessions where idempotency_key = 'lost'`)).toEqual([
@@ -105,16 +103,16 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
 
   test('connections that are closed at their start are missed, and made again', async () => {
     bench.proxy.closeAtStart();
-    await expectAway();
+    expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('too many connections are a 503 until there are fewer', async () => {
     await bench.changeRole('connection limit 0');
-    await expectAway();
+    expect(await observe(bench.service)).toEqual(away);
     await bench.changeRole('connection limit -1');
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test('connections that were all reset at once are made again without a pause', async () => {
@@ -127,7 +125,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     await bench.proxy.refuse();
     for (let index = 0; index < count; index += 1) await readAtOnce(1);
     await bench.proxy.forward();
-    await expectBack();
+    expect(await observe(bench.service)).toEqual(back);
   });
 
   test.each(['stop', 'closeAtStart', 'stall'] as const)(
@@ -143,7 +141,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
       const perSecond = (bench.proxy.countConnections() - before) / 3;
       expect(new Set((await Promise.all(answers)).flat())).toEqual(new Set([503]));
       await (fault === 'stop' ? bench.database.start() : bench.proxy.forward());
-      await expectBack();
+      expect(await observe(bench.service)).toEqual(back);
       expect(perSecond).toBeLessThanOrEqual(20);
     },
   );

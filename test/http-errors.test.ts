@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeSession, readFailure, readSession, send, type Answer } from './http-request.ts';
 import { countRows, startTestServer, type TestServer } from './test-server.ts';
 
@@ -10,9 +10,11 @@ let sessionId: string;
 beforeAll(async () => {
   server = await startTestServer();
   sessionId = (await makeSession(server, { purpose: 'Billing' })).id;
-  rows = await countRows(server);
 });
 afterAll(() => server.stop());
+beforeEach(async () => {
+  rows = await countRows(server);
+});
 
 const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 const operations = ['NewAISession', 'GetAISession', 'ListAISessions', 'PatchAISession', 'DeleteAISession'];
@@ -74,15 +76,15 @@ describe.each(requests)('$method $name', ({ method, path, body }) => {
 });
 
 test.each([
-  ['POST', '/ai/sessions', { accountId: 'x' }, 'accountId'],
-  ['POST', '/ai/sessions', { accountId: unknownId }, 'accountId'],
-  ['POST', '/ai/sessions', { purpose: 'x'.repeat(2001) }, 'purpose'],
-  ['POST', '/ai/sessions', { purpose: 'a\0b' }, 'purpose'],
-  ['POST', '/ai/sessions', { purpose: '\uD800' }, 'purpose'],
-  ['GET', '/ai/sessions/x', undefined, 'sessionId'],
-  ['PATCH', '/ai/sessions/x', { purpose: 'y' }, 'sessionId'],
-  ['DELETE', '/ai/sessions/x', undefined, 'sessionId'],
-])('%s %s with %o is refused, and the field is named', async (method, path, body, fieldName) => {
+  ['POST', '/ai/sessions', 'accountId', 'malformed', { accountId: 'x' }],
+  ['POST', '/ai/sessions', 'accountId', 'unknown', { accountId: unknownId }],
+  ['POST', '/ai/sessions', 'purpose', 'too long', { purpose: 'x'.repeat(2001) }],
+  ['POST', '/ai/sessions', 'purpose', 'with NUL', { purpose: 'a\0b' }],
+  ['POST', '/ai/sessions', 'purpose', 'with a lone surrogate', { purpose: '\uD800' }],
+  ['GET', '/ai/sessions/x', 'sessionId', 'malformed', undefined],
+  ['PATCH', '/ai/sessions/x', 'sessionId', 'malformed', { purpose: 'y' }],
+  ['DELETE', '/ai/sessions/x', 'sessionId', 'malformed', undefined],
+])('%s %s is refused by the name of its %s: %s', async (method, path, fieldName, _fault, body) => {
   const told = await readRefusal(await send(server, method, path, { body }));
   expect(told).toEqual(refusal(400, 'BadRequest'));
   expect(told.errors).toEqual([{ errorCode: 'BadRequest', fieldName, message: told.message }]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeSession, query, readFailure, readList, send, type Session } from './http-request.ts';
@@ -89,6 +90,8 @@ describe('the order of a list', () => {
     own = await createAccount(server, 'Ordered');
     const make = async () => (await makeSession(server, { accountId: own })).id;
     [first, second, third] = [await make(), await make(), await make()];
+    // Times have milliseconds, and the id decides among equals.
+    await sleep(5);
     await send(server, 'PATCH', `/ai/sessions/${first}`, { body: { purpose: 'changed last' } });
   });
 
@@ -107,6 +110,15 @@ describe('the order of a list', () => {
     const { items } = await list({ accountIds: [own], sortField: 'dateLastModified' });
     expect(items.map(({ id }) => id)).toEqual([first, third, second]);
   });
+});
+
+test('a parameter that is null is as if left out', async () => {
+  const { id } = sessions[0] ?? {};
+  const others = ['page', 'countPerPage', 'all', 'accountIds', 'sortField', 'sortOrder', 'simplifiedPaging'];
+  const body = { ...Object.fromEntries(others.map((name) => [name, null])), specificIds: [id] };
+  const answer = await send(server, 'POST', '/api/ListAISessions', { body });
+  expect(answer.status).toBe(200);
+  expect(readList(answer)).toEqual({ items: [sessions[0]], totalCount: 1, totalPages: 1, hasMorePages: false });
 });
 
 test('simplified paging answers no totals, and none are counted', async () => {

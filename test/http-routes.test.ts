@@ -85,12 +85,15 @@ test('a patch without a purpose leaves it, and one with null takes it away', asy
   expect([readSession(left).purpose, readSession(taken).purpose]).toEqual(['Billing', null]);
 });
 
-test('the id in the path holds against another in the body', async () => {
-  const [session, other] = [await makeSession(server), await makeSession(server)];
-  const body = { sessionId: other.id, purpose: 'Sales' };
-  const answer = await send(server, 'PATCH', `/ai/sessions/${session.id}`, { body });
-  expect(readSession(answer)).toMatchObject({ id: session.id, purpose: 'Sales' });
-});
+test.each([[['sessionId']], [['SessionID']], [['sessionId', 'SessionID']]])(
+  'the id in the path holds against another in the body, called %s',
+  async (names) => {
+    const [session, other] = [await makeSession(server), await makeSession(server)];
+    const body = { ...Object.fromEntries(names.map((name) => [name, other.id])), purpose: 'Sales' };
+    const answer = await send(server, 'PATCH', `/ai/sessions/${session.id}`, { body });
+    expect(readSession(answer)).toMatchObject({ id: session.id, purpose: 'Sales' });
+  },
+);
 
 test('names of operations and fields may be in any case', async () => {
   const created = await send(server, 'POST', '/api/newaisession', { body: { ACCOUNTID: accountId, Purpose: 'Case' } });
@@ -170,11 +173,21 @@ test('each item of an array has a key of its own', async () => {
   expect(new Set(readSessions(answer).map(({ id }) => id)).size).toBe(2);
 });
 
-test('a key of 256 characters is refused', async () => {
-  const headers = { 'Idempotency-Key': 'k'.repeat(256) };
-  const answer = await send(server, 'POST', '/ai/sessions', { body: {}, headers });
+test.each([
+  ['no character', ''],
+  ['256 characters', 'k'.repeat(256)],
+])('a key of %s is refused', async (_kind, key) => {
+  const answer = await send(server, 'POST', '/ai/sessions', { body: {}, headers: { 'Idempotency-Key': key } });
   expect(answer.status).toBe(400);
   expect(readFailure(answer).errors).toMatchObject([{ fieldName: 'idempotencyKey' }]);
+});
+
+test.each(['/ai/sessions', '/api/NewAISession[]'])('a key of 255 characters is taken at %s', async (path) => {
+  const create = () =>
+    send(server, 'POST', path, { body: {}, headers: { 'Idempotency-Key': `k${path}`.padEnd(255, 'k') } });
+  const first = await create();
+  expect(first.status).toBe(200);
+  expect((await create()).text).toBe(first.text);
 });
 
 test('on /graphql the header Idempotency-Key is ignored', async () => {

@@ -36,7 +36,7 @@ describe.skipIf(!canRunPostgres)('under load, what was acknowledged is there exa
 
   /** Lets `fault` happen time and again under load, and counts what is left. */
   async function countAfter(name: string, fault: () => Promise<unknown>) {
-    const load = startLoad(`${service.url}/graphql`, token, name);
+    const load = startLoad([service.url], token, name);
     for (let time = 1; time <= times; time += 1) {
       const before = load.countAcknowledged();
       // Each fault hits a service that works again, not the ruins of the one before.

@@ -30,19 +30,24 @@ const clients = 20;
 const operation =
   'mutation ($key: String!) { newAISession(input: { idempotencyKey: $key, purpose: $key }) { id purpose } }';
 
-/** Lets clients create sessions, one after another each, and try again with the same key until it is acknowledged. */
-export function startLoad(url: string, token: string, name: string): Load {
+/**
+ * Lets clients create sessions, one after another each, and try again with the same key until it is acknowledged.
+ * @param servers the URLs of servers, which the requests go to in turn
+ */
+export function startLoad(servers: string[], token: string, name: string): Load {
   const idByKey = new Map<string, string>();
   const refused = new Set<string>();
+  let requests = 0;
   let retries = 0;
   let slowest = 0;
-  let isOver = false;
+  const over = new AbortController();
 
   /** Tells whether the request was answered for good. */
   async function attempt(key: string): Promise<boolean> {
     const start = performance.now();
+    requests += 1;
     try {
-      const response = await fetch(url, {
+      const response = await fetch(`${servers[requests % servers.length]}/graphql`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
         body: JSON.stringify({ query: operation, variables: { key } }),
@@ -62,11 +67,11 @@ export function startLoad(url: string, token: string, name: string): Load {
   }
 
   async function runClient(client: number): Promise<void> {
-    for (let index = 0; !isOver; index += 1) {
+    for (let index = 0; !over.signal.aborted; index += 1) {
       const key = `${name} ${client} ${index}`;
       while (!(await attempt(key))) {
         retries += 1;
-        await sleep(50);
+        await sleep(100);
       }
       await sleep(10);
     }
@@ -76,7 +81,7 @@ export function startLoad(url: string, token: string, name: string): Load {
   return {
     countAcknowledged: () => idByKey.size,
     async finish(database) {
-      isOver = true;
+      over.abort();
       await running;
       const rows = await database.query(
         `select id, idempotency_key as key from ai_sessions where idempotency_key like '${name} %'`,

@@ -1,7 +1,113 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
-import { canRunPostgres, makeFolder, startPostgres, type PostgresServer } from './postgres-server.ts';
+import { hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
+import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
 import { makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
+import { cleanUp, killProcesses } from './server-process.ts';
+
+/** Sends every key to every server several times, all at once; answers what came back for each key. */
+const raceKeys = (services: PostgresService[], keys: string[], purposeOf = (_index: number) => 'Race') =>
+  Promise.all(
+    keys.map((idempotencyKey) =>
+      Promise.all(
+        [...services, ...services, ...services].map(({ createSession }, index) =>
+          createSession({ idempotencyKey, purpose: purposeOf(index) }),
+        ),
+      ),
+    ),
+  );
+
+const makeKeys = (name: string) => Array.from({ length: 30 }, (_, index) => `${name} ${index}`);
+
+describe.skipIf(!canRunPostgres)('several servers on one database', () => {
+  let database: PostgresServer;
+  let token: string;
+
+  beforeAll(async () => {
+    database = await startPostgres();
+    await migrate(database.url);
+    token = await makeToken();
+  });
+  afterEach(killProcesses);
+  afterAll(async () => {
+    await cleanUp();
+    await database.remove();
+  });
+
+  const startServices = (count: number, url = database.url, environment: Record<string, string> = {}) =>
+    Promise.all(Array.from({ length: count }, () => startService(url, token, environment)));
+
+  const findSessions = async (keys: string[]) =>
+    (await database.query('select id, idempotency_key as key from ai_sessions'))
+      .filter(({ key }) => keys.includes(String(key)))
+      .map(({ id }) => id);
+
+  /** Races keys, and tells for how many of them all answers and the database know the same one session. */
+  async function countAgreed(services: PostgresService[], keys: string[]): Promise<number> {
+    const answers = await raceKeys(services, keys);
+    const found = await findSessions(keys);
+    expect(found).toHaveLength(keys.length);
+    return answers.filter((ofKey) => {
+      const [id, ...others] = new Set(ofKey.map(({ data }) => data?.newAISession.id));
+      return others.length === 0 && found.includes(id);
+    }).length;
+  }
+
+  test('make one session of a key that races across them', async () => {
+    expect(await countAgreed(await startServices(3), makeKeys('race'))).toBe(30);
+  });
+
+  test('let one payload win where a key races with two, and refuse the other', async () => {
+    const keys = makeKeys('two payloads');
+    const answers = await raceKeys(await startServices(2), keys, (index) => (index % 2 ? 'Sales' : 'Support'));
+    const statuses = answers.map((ofKey) => ofKey.map(({ status }) => status).toSorted((one, other) => one - other));
+    expect(statuses).toEqual(keys.map(() => [200, 200, 200, 409, 409, 409]));
+    expect(await findSessions(keys)).toHaveLength(keys.length);
+  });
+
+  test('lose nothing when one of them is killed and clients turn to the other', async () => {
+    const services = await startServices(2);
+    const urls = services.map(({ url }) => url);
+    const load = startLoad(urls, token, 'turn');
+    await expect.poll(load.countAcknowledged, { timeout: 10_000 }).toBeGreaterThan(100);
+    services[0]?.kill('SIGKILL');
+    const before = load.countAcknowledged();
+    await expect.poll(load.countAcknowledged, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+    const counts = await load.finish(database);
+    // oxlint-disable-next-line no-console -- the counts are what this test is run for
+    console.log(`kill -9 of one server of two: ${JSON.stringify(counts)}`);
+    expect(counts).toMatchObject({ refused: 0, lost: 0, doubled: 0, unknown: 0 });
+  });
+
+  describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode, with DATABASE_PREPARE=off', () => {
+    let pooler: Awaited<ReturnType<typeof startPgBouncer>>;
+
+    beforeAll(async () => {
+      pooler = await startPgBouncer(database, 2);
+    });
+    afterAll(() => pooler.stop());
+
+    test('make one session of a key that races across them, over two connections', async () => {
+      const services = await startServices(2, pooler.url, { DATABASE_PREPARE: 'off' });
+      expect(await countAgreed(services, makeKeys('pooled'))).toBe(30);
+      const [row] = await database.query(`select count(*)::int from pg_stat_activity where usename = 'app'`);
+      expect(row?.['count']).toBe(2);
+    });
+
+    test('are ready, list, change and delete', async () => {
+      const [service] = await startServices(1, pooler.url, { DATABASE_PREPARE: 'off' });
+      expect(await service?.probe('/ready')).toBe(200);
+      const created = await service?.createSession({ purpose: 'Pooled' });
+      const id = created?.data.newAISession.id;
+      const rounds = Array.from({ length: 20 }, async () => {
+        const patch = 'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Changed" }) { purpose } }';
+        const list = 'query ($ids: [ID!]) { aiSessions(filter: { ids: $ids }) { edges { node { id } } } }';
+        return [await service?.send(patch, { id }), await service?.send(list, { ids: [id] })];
+      });
+      const answers = (await Promise.all(rounds)).flat();
+      expect(new Set(answers.map((answer) => answer?.status))).toEqual(new Set([200]));
+      const deletion = await service?.send('mutation ($id: ID!) { deleteAISession(id: $id) }', { id });
+      expect(deletion?.data).toEqual({ deleteAISession: id });
+    });
+  });
+});

@@ -64,13 +64,14 @@ const runPostgresCommand = (name: string, parameters: string[]) =>
 
 const adminUrl = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
 
+// What would otherwise keep the tests waiting.
+const quick = { deadlock_timeout: '300ms', wal_retrieve_retry_interval: '100ms' };
+
 async function openServer(folder: string): Promise<PostgresServer> {
   const port = await findFreePort();
   // Nothing here cuts the power, and that is all that fsync guards against.
-  const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' };
-  const options = Object.entries({ ...settings, deadlock_timeout: '300ms' }).map(
-    ([name, value]) => `-c ${name}=${value}`,
-  );
+  const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off', ...quick };
+  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   const control = (...parameters: string[]) => runPostgresCommand('pg_ctl', ['-D', folder, '-w', ...parameters]);
   const connect = () => postgres(adminUrl(port, 'app'), { max: 1, onnotice: () => {} });
 

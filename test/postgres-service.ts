@@ -7,11 +7,13 @@ import type { GraphQLAnswer } from './test-server.ts';
 const AUTH_SECRET = 'a secret that only this test knows of';
 export const databaseTimeoutMs = 1000;
 
+export type TimedAnswer = GraphQLAnswer & { milliseconds: number };
+
 /** The server as a process of its own on a PostgreSQL, and an administrator who calls it. */
 export interface PostgresService extends ServerProcess {
   /** Sends an operation, and notes how long the answer took. */
-  send: (query: string, variables?: object) => Promise<GraphQLAnswer & { milliseconds: number }>;
-  createSession: (input?: object) => Promise<GraphQLAnswer & { milliseconds: number }>;
+  send: (query: string, variables?: object) => Promise<TimedAnswer>;
+  createSession: (input?: object) => Promise<TimedAnswer>;
   /** The status of /health or /ready. */
   probe: (path: '/health' | '/ready') => Promise<number>;
 }
@@ -49,17 +51,27 @@ export async function startService(
   };
 }
 
-/** What clients and the load balancer see while the database is away. */
-export async function expectUnavailable(
-  { probe }: PostgresService,
-  answer: Awaited<ReturnType<PostgresService['send']>>,
-): Promise<void> {
-  const { status, headers, errors, milliseconds } = answer;
-  expect({ status, code: errors?.[0]?.extensions.code }).toEqual({ status: 503, code: 'SERVICE_UNAVAILABLE' });
-  expect(headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
-  expect(milliseconds).toBeLessThan(databaseTimeoutMs + 1000);
-  expect(await probe('/health')).toBe(200);
+/** What matters of an answer. */
+export function summarise({ status, headers, errors, milliseconds }: TimedAnswer) {
+  const code = errors?.[0]?.extensions.code;
+  const hasRetryAfter = /^[1-9]\d*$/.test(headers.get('Retry-After') ?? '');
+  return { status, code, hasRetryAfter, isInTime: milliseconds < databaseTimeoutMs + 1000 };
 }
+
+export const unavailable = { status: 503, code: 'SERVICE_UNAVAILABLE', hasRetryAfter: true, isInTime: true };
+
+/** What clients, who create a session, and a load balancer see. */
+export async function observe({ createSession, probe }: PostgresService) {
+  const creation = summarise(await createSession());
+  return { creation, health: await probe('/health'), ready: await probe('/ready') };
+}
+
+export const away = { creation: unavailable, health: 200, ready: 503 };
+export const back = {
+  creation: { status: 200, code: undefined, hasRetryAfter: false, isInTime: true },
+  health: 200,
+  ready: 200,
+};
 
 export interface Bench {
   database: PostgresServer;
@@ -70,7 +82,7 @@ export interface Bench {
   /** How many connections the service has, as the database sees it. */
   countBackends: () => Promise<unknown>;
   /** Ends the connections of the service from the side of the database. */
-  endBackends: () => Promise<unknown>;
+  endBackends: () => Promise<void>;
   /** Changes a setting of the connections that the service makes from now on, and ends those that it has. */
   changeRole: (change: string) => Promise<void>;
   close: () => Promise<void>;
@@ -88,8 +100,14 @@ export async function openBench(): Promise<Bench> {
     const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
     return (await database.query(statement))[0]?.['count'];
   };
-  const endBackends = () =>
-    database.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'app'`);
+  async function endBackends(): Promise<void> {
+    const ended = await database.query(
+      `select pid, pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`,
+    );
+    const pids = ended.map(({ pid }) => pid);
+    if (pids.length > 0) await expect.poll(() => count(`pid in (${pids.join()})`)).toBe(0);
+  }
+
   return {
     database,
     proxy,

@@ -15,16 +15,6 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Keeps what is built for a database, such as a prepared statement, so that it is built once and not at every use. */
-export function oncePer<Key extends object, Value>(build: (key: Key) => Value): (key: Key) => Value {
-  const values = new WeakMap<Key, Value>();
-  return (key) => {
-    const value = values.get(key) ?? build(key);
-    values.set(key, value);
-    return value;
-  };
-}
-
 /** Makes `Database.run`; `onTimeout` is called when work took too long, for its connection may never answer again. */
 export function createRunner(orm: () => Orm, timeoutMs: number, onTimeout = () => {}): Database['run'] {
   async function attempt<T>(work: (orm: Orm) => Promise<T>, attemptsLeft: number): Promise<T> {

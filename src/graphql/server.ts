@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { getOperationAST, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { createYoga, type GraphiQLOptions, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import Negotiator from 'negotiator';
@@ -57,6 +56,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
       const { method, headers, url = '/' } = request;
       if (graphiql && method === 'GET' && headers.accept?.includes('text/html')) {
         const token = new URL(url, 'http://localhost').searchParams.get('token');
+        const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
         const page = renderGraphiQL(await graphiql(token));
         return void response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
       }

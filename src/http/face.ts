@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { CodedError } from '../errors.ts';
@@ -5,7 +6,7 @@ import type { Context } from '../graphql/builder.ts';
 import { innermost, maskUnexpected } from '../graphql/error-reporting.ts';
 import { chooseFormat, mediaTypes, writeAnswer } from './formats.ts';
 import { type Fields, type Operation } from './operations.ts';
-import { readItems, readVariables } from './request-fields.ts';
+import { fromTexts, readItems, readVariables } from './request-fields.ts';
 import { findRoute } from './routes.ts';
 
 /**
@@ -16,42 +17,43 @@ export function createHttpFace(
   signIn: (authorization: string | undefined, context: Context) => Promise<void>,
   run: (operation: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
 ) {
-  async function answerItem(operation: Operation, fields: Fields, context: Context): Promise<unknown> {
+  async function answerItem(operation: Operation, sources: Fields[], context: Context): Promise<unknown> {
     const execute = async (variables: Fields) => {
       const result = await run({ query: operation.document, variables }, context);
-      if (result.errors?.[0]) throw renamed(result.errors[0], operation);
+      if (result.errors?.[0]) throw forClients(result.errors[0], operation);
       return result.data ?? {};
     };
-    const { variables, flags } = readVariables(operation, fields);
+    const { variables, flags } = readVariables(operation, sources);
     const answer = operation.answer ?? (async () => Object.values(await execute(variables))[0]);
     const value = await answer(execute, variables, flags);
-    if (value === null)
-      throw renamed(new CodedError('NOT_FOUND', 'Nothing has this "id".', { field: 'id' }), operation);
-    return value;
+    if (value !== null) return value;
+    throw forClients(new CodedError('NOT_FOUND', 'Nothing has this "id".', { field: 'id' }), operation);
   }
 
   async function answerRequest(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const { operation, fields, suffix, takesItems } = findRoute(request.method ?? '', url.pathname);
-    const format = chooseFormat(suffix ?? url.searchParams.get('format'), request);
     await signIn(request.headers.authorization, context);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const { operation, fields, suffix, takesItems } = findRoute(request.method ?? '', pathname);
+    const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
+    const format = chooseFormat(suffix ?? asked, request);
     const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(request) : [{}];
     if (!takesItems && items.length !== 1)
       throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
     const key = request.headers['idempotency-key'];
     const answers: unknown[] = [];
     for (const [index, item] of items.entries()) {
-      const idempotencyKey = key === undefined ? {} : { idempotencyKey: takesItems ? `${String(key)}/${index}` : key };
-      const all = { ...Object.fromEntries(url.searchParams), ...item, ...fields, ...idempotencyKey };
-      const answer = answerItem(operation, all, context);
+      // Each item needs a key of its own, which a retry of the whole list makes again.
+      const itemKey = takesItems ? hash('sha256', `${index} ${String(key)}`) : key;
+      const sources = [fromTexts(searchParams), item, fields, key === undefined ? {} : { idempotencyKey: itemKey }];
+      const answer = answerItem(operation, sources, context);
       answers.push(
         await (takesItems ? answer.catch((error: unknown) => Promise.reject(ofItem(error, index))) : answer),
       );
     }
-    const value = takesItems ? answers : answers[0];
-    if (answers[0] === undefined) return void response.writeHead(204).end();
+    if (answers.length > 0 && answers[0] === undefined) return void response.writeHead(204).end();
     if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${operation.name}.csv"`);
-    response.writeHead(200, { 'Content-Type': `${mediaTypes[format]}; charset=utf-8` }).end(writeAnswer(value, format));
+    response.writeHead(200, { 'Content-Type': `${mediaTypes[format]}; charset=utf-8` });
+    response.end(writeAnswer(takesItems ? answers : answers[0], format));
   }
 
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
@@ -86,13 +88,14 @@ function answerError(error: unknown, response: ServerResponse, { log }: Context)
   response.end(JSON.stringify({ responseStatus: { errorCode, message, errors } }));
 }
 
-/** Calls the inputs of the schema what HTTP clients call them. */
-function renamed(error: GraphQLError, { names = {} }: Operation): GraphQLError {
-  const message = error.message.replaceAll(/"\$?(\w+)"/g, (quoted, name: string) =>
-    names[name] ? `"${names[name]}"` : quoted,
-  );
-  const field = names[String(error.extensions.field)] ?? error.extensions.field;
-  return new GraphQLError(message, { originalError: error, extensions: { ...error.extensions, field } });
+/** Tells an error with the names that HTTP clients know. */
+function forClients(error: GraphQLError, { names = {} }: Operation): GraphQLError {
+  const nameOf = (input: string) => (Object.hasOwn(names, input) ? String(names[input]) : input);
+  const [, variable] = /^Variable "\$(\w+)"/.exec(error.message) ?? [];
+  const field = typeof error.extensions.field === 'string' ? error.extensions.field : variable;
+  if (field === undefined) return error;
+  const message = error.message.replaceAll(`"${variable ? '$' : ''}${field}"`, `"${nameOf(field)}"`);
+  return new GraphQLError(message, { originalError: error, extensions: { ...error.extensions, field: nameOf(field) } });
 }
 
 function ofItem(error: unknown, index: number): unknown {

@@ -8,10 +8,11 @@ export const mediaTypes = { json: 'application/json', csv: 'text/csv', jsonl: 't
 type Format = keyof typeof mediaTypes;
 
 /** Chooses the format of an answer: what the URL names, or else what the Accept header prefers, or else JSON. */
-export function chooseFormat(name: string | null, request: IncomingMessage): Format {
+export function chooseFormat(name: string | undefined, request: IncomingMessage): Format {
   const isFormat = (text: string): text is Format => Object.hasOwn(mediaTypes, text);
-  if (name !== null) {
-    if (isFormat(name)) return name;
+  if (name !== undefined) {
+    const format = name.toLowerCase();
+    if (isFormat(format)) return format;
     throw badInput('format', `"format" must be one of ${Object.keys(mediaTypes).join(', ')}.`);
   }
   const accepted = new Negotiator(request).mediaType(Object.values(mediaTypes));

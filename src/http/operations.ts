@@ -103,13 +103,15 @@ const longestList = 10_000;
 async function listSessions(execute: Execute, variables: Fields, { all, simplifiedPaging }: Record<string, boolean>) {
   const size = all ? 100 : (variables.first ?? 25);
   const number = all ? undefined : variables.offset;
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== null));
   const read = async (change: Fields) => {
-    const data = await execute({ ...variables, first: size, ...change });
+    const data = await execute({ ...given, first: size, ...change });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just what the document asks for
     return data.aiSessions as Connection;
   };
   // What is no number is left for GraphQL to refuse.
-  const offset = typeof number === 'number' && typeof size === 'number' ? number * size : number;
+  const isNumbered = typeof number === 'number' && typeof size === 'number';
+  const offset = isNumbered ? Math.min(number * size, 2 ** 31 - 1) : number;
   let { totalCount, pageInfo, edges } = await read({ offset, withoutTotal: simplifiedPaging && !all });
   if (all && Number(totalCount) > longestList) {
     throw badInput('all', `"all" answers lists of at most ${longestList} sessions: read this one by "page".`);

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { Kind, parse, print, type TypeNode } from 'graphql';
+import { Kind, parse, print } from 'graphql';
 import { CodedError } from '../errors.ts';
+import { oncePer } from '../once-per.ts';
 import { readBody } from '../request-body.ts';
 import type { Fields, Operation } from './operations.ts';
 
@@ -16,16 +17,19 @@ export async function readItems(request: IncomingMessage): Promise<Fields[]> {
   // The documentation of the API that this one replaces shows JSON under text/csv.
   const isJson = mediaType === 'application/json' || (mediaType === 'text/csv' && /^\s*[[{]/.test(text));
   if (isJson) return readJson(text);
-  if (mediaType === 'application/x-www-form-urlencoded') return [Object.fromEntries(new URLSearchParams(text))];
-  if (mediaType === 'text/csv')
-    return valid('CSV', () => parseCsv(text, { columns: true, bom: true, skip_empty_lines: true }));
+  if (mediaType === 'application/x-www-form-urlencoded') return [fromTexts(new URLSearchParams(text))];
+  if (mediaType === 'text/csv') {
+    const rows = valid('CSV', () => parseCsv<Record<string, string>>(text, { columns: true, bom: true }));
+    return rows.map((row) => fromTexts(Object.entries(row)));
+  }
   const message = 'Send the body as application/json, application/x-www-form-urlencoded or text/csv.';
   throw new CodedError('BAD_USER_INPUT', message, { status: 415 });
 }
 
 function readJson(text: string): Fields[] {
   const items: unknown[] = [valid('JSON', (): unknown => JSON.parse(text))].flat();
-  if (items.every((item): item is Fields => typeof item === 'object' && item !== null)) return items;
+  if (items.every((item): item is Fields => typeof item === 'object' && item !== null && !Array.isArray(item)))
+    return items;
   throw new CodedError('BAD_USER_INPUT', 'Send a JSON object, or an array of objects where a list of items is taken.');
 }
 
@@ -37,30 +41,40 @@ function valid<Value>(what: string, read: () => Value): Value {
   }
 }
 
-/** The variables of a document, by name, with their types. */
-export function variableTypes(document: string): Map<string, TypeNode> {
-  const [operation] = parse(document).definitions;
-  if (operation?.kind !== Kind.OPERATION_DEFINITION) return new Map();
-  return new Map(operation.variableDefinitions?.map(({ variable, type }) => [variable.name.value, type]));
+/** Takes the fields of a query, a form or a row, in which an empty text stands for no value. */
+export function fromTexts(entries: Iterable<[string, string]>): Fields {
+  return Object.fromEntries([...entries].filter(([, text]) => text !== ''));
 }
 
-/** Takes what an operation knows out of the fields of a request, whose names may be in any case; "" is no value. */
-export function readVariables({ document, names = {}, values = {}, flags = {} }: Operation, fields: Fields) {
-  const given = new Map(Object.entries(fields).map(([name, value]) => [name.toLowerCase(), value]));
+/** The variables of an operation: their names, those that clients know in lower case, and their types. */
+const variablesOf = oncePer(({ document, names = {} }: Operation) => {
+  const definitions = parse(document).definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? (definition.variableDefinitions ?? []) : [],
+  );
+  return definitions.map(({ variable: { name }, type }) => {
+    const clientName = (names[name.value] ?? name.value).toLowerCase();
+    return { name: name.value, clientName, type: print(type) };
+  });
+});
+
+/** Finds what an operation knows in the fields of a request, whose names may be in any case: a later source wins. */
+export function readVariables(operation: Operation, sources: Fields[]) {
+  const { values = {}, flags = {} } = operation;
+  const given = new Map(sources.flatMap(Object.entries).map(([name, value]) => [name.toLowerCase(), value]));
   const variables: Fields = {};
-  for (const [variable, type] of variableTypes(document)) {
-    const value = given.get((names[variable] ?? variable).toLowerCase());
+  for (const { name, clientName, type } of variablesOf(operation)) {
+    const value: unknown = given.get(clientName);
     const word = Object.keys(values).find((key) => key.toLowerCase() === String(value).toLowerCase());
-    if (value !== undefined && value !== '') variables[variable] = word ? values[word] : fromText(value, print(type));
+    if (value !== undefined) variables[name] = word ? values[word] : fromText(value, type);
   }
-  const isOn = (flag: string) => String(given.get(flag.toLowerCase())).toLowerCase() === 'true';
+  const isOn = (flag: string) => /^(true|1|on)$/i.test(String(given.get(flag.toLowerCase())));
   return { variables, flags: Object.fromEntries(Object.keys(flags).map((flag) => [flag, isOn(flag)])) };
 }
 
-/** Queries, forms and CSV know texts only: a list is joined by commas. What does not fit is left for GraphQL to refuse. */
+/** Makes a number or a list of what came as text. What does not fit is left for GraphQL to refuse. */
 function fromText(value: unknown, type: string): unknown {
-  if (typeof value !== 'string') return value;
-  if (type.startsWith('[')) return value.split(',').filter(Boolean);
-  if (type.startsWith('Int')) return /^-?\d+$/.test(value) ? Number(value) : value;
-  return value;
+  if (type.startsWith('[') && typeof value === 'string') return value.split(',').filter(Boolean);
+  if (!type.startsWith('Int') || !/^-?\d+$/.test(String(value))) return value;
+  // GraphQL would tell of 32 bits, not of the bound that is meant.
+  return Math.min(Number(value), 2 ** 31 - 1);
 }

@@ -1,4 +1,5 @@
 import { CodedError } from '../errors.ts';
+import { oncePer } from '../once-per.ts';
 import { operations, type Fields, type Operation } from './operations.ts';
 
 interface Route {
@@ -11,6 +12,9 @@ interface Route {
   takesItems: boolean;
 }
 
+/** `/ai/sessions/:sessionId` as a regular expression. */
+const pattern = oncePer(({ path }: Operation) => new RegExp(`^${path.replace(/:(\w+)/, '(?<$1>[^/]+)')}$`));
+
 /**
  * Finds what a request asks for.
  * @throws NOT_FOUND, or BAD_USER_INPUT with 405, in words that tell what there is
@@ -22,10 +26,8 @@ export function findRoute(method: string, pathname: string): Route {
     if (name?.toLowerCase() === operation.name.toLowerCase()) {
       return ['POST', operation.method].map((verb) => ({ operation, verb, fields: {} }));
     }
-    const groups = brackets
-      ? undefined
-      : new URLPattern({ pathname: operation.path }).exec({ pathname: path })?.pathname.groups;
-    return groups ? [{ operation, verb: operation.method, fields: groups }] : [];
+    const match = brackets ? null : pattern(operation).exec(path);
+    return match ? [{ operation, verb: operation.method, fields: { ...match.groups } }] : [];
   });
   const found = candidates.find(({ verb }) => verb === (method === 'HEAD' ? 'GET' : method));
   if (found) return { operation: found.operation, fields: found.fields, suffix, takesItems: brackets !== undefined };
