@@ -15,9 +15,10 @@ export async function createAccount(database: Database, name: string, caller: st
     createdBy: caller,
     lastModifiedBy: caller,
   };
-  const [created] = await database.run((orm) => orm.insert(accounts).values(account).returning());
-  if (!created) throw new Error('an inserted account was not returned');
-  return created;
+  const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
+  const found = created ?? (await findAccount(database, identity.id));
+  if (!found) throw new Error('a new account is not there');
+  return found;
 }
 
 export async function findAccount(database: Database, id: string): Promise<Account | null> {

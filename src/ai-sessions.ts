@@ -103,20 +103,29 @@ const insertStatement = oncePer((orm: Orm) => {
   const rows = sql`select id, date::timestamptz, date::timestamptz, caller, caller, account_id, purpose, key from ${valid}
     where key is null or id in (select session_id from ${claimed})`;
   // What is written goes by the name of the table, so that the columns of a session fit both.
-  const written = orm.$with('ai_sessions').as(orm.insert(aiSessions).select(rows).returning());
+  const written = orm
+    .$with('ai_sessions')
+    .as(orm.insert(aiSessions).select(rows).onConflictDoNothing({ target: aiSessions.id }).returning());
   const answer = orm.with(valid, claimed, written).select(sessionColumns).from(written);
   return answer.leftJoin(accounts, itsAccount).prepare('insert_sessions');
 });
 
-/** Why a candidate was not inserted: an earlier session has its key, or else its account does not exist. */
-async function findEarlier(database: Database, { caller, idempotencyKey, payloadHash }: Candidate): Promise<AISession> {
+/** Why a candidate was not inserted: an earlier attempt did it, an earlier session has its key, or it has no account. */
+async function findEarlier(
+  database: Database,
+  { id, caller, idempotencyKey, payloadHash }: Candidate,
+): Promise<AISession> {
   const [earlier] = await database.run((orm) =>
     orm
       .select()
       .from(idempotencyKeys)
       .where(and(eq(idempotencyKeys.createdBy, caller), eq(idempotencyKeys.key, idempotencyKey ?? ''))),
   );
-  if (!earlier) throw badInput('accountId', 'No account has this "accountId".');
+  if (!earlier) {
+    const session = await findAISession(database, id);
+    if (session) return session;
+    throw badInput('accountId', 'No account has this "accountId".');
+  }
   const session = earlier.payloadHash === payloadHash && (await findAISession(database, earlier.sessionId));
   if (session) return session;
   const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';

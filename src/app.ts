@@ -4,6 +4,7 @@ import type { TokenVerifier } from './auth/token-verifier.ts';
 import { allowOrigin } from './cors.ts';
 import type { Database } from './database/database.ts';
 import { isMigrated } from './database/migrations.ts';
+import { serviceUnavailable } from './errors.ts';
 import type { Context } from './graphql/builder.ts';
 import { graphiqlOptions } from './graphql/graphiql.ts';
 import { createGraphQLServer } from './graphql/server.ts';
@@ -18,22 +19,24 @@ export interface AppOptions {
   log: Logger;
   /** Origins that browsers may call from. */
   corsOrigins: string[];
+  /** Counts a creation of a user; throws RATE_LIMITED where that is too many. */
+  countCreation: Context['countCreation'];
   /** Whether GraphiQL is served, and for which account its first operation opens a session. */
   graphiql: { accountId: string | undefined } | undefined;
   /** Aborted when the process is asked to stop: from then on it is not ready. */
   stopping: AbortSignal;
 }
 
+/** How many requests are answered at a time. */
+const maximumRunning = 1000;
+
 /** Makes the handler of all requests: it gives each an id, answers it by its path, and logs it. */
-export function createApp({
-  database,
-  verifyToken,
-  log,
-  corsOrigins,
-  graphiql,
-  stopping,
-}: AppOptions): RequestListener {
+export function createApp(options: AppOptions): RequestListener {
+  const { database, verifyToken, log, corsOrigins, countCreation, graphiql, stopping } = options;
+  let running = 0;
   const signIn = async (authorization: string | null | undefined, context: Context) => {
+    // More would only wait longer, and take memory while they wait.
+    if (running > maximumRunning) throw serviceUnavailable('The server');
     context.viewer = await verifyToken(authorization);
     if (context.viewer) context.trace.caller = context.viewer.id;
   };
@@ -61,7 +64,9 @@ export function createApp({
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const requestId = chooseRequestId(request);
-    const context: Context = { database, viewer: null, log: log.child({ requestId }), trace: {} };
+    const context: Context = { database, viewer: null, countCreation, log: log.child({ requestId }), trace: {} };
+    running += 1;
+    response.once('close', () => (running -= 1));
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');

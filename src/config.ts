@@ -45,6 +45,7 @@ const variables = z
         'must be origins such as https://app.example.com, separated by commas',
       )
       .default([]),
+    RATE_LIMIT: wholeNumber(1, 1_000_000).optional(),
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level of pino')
       .default('info'),

@@ -4,9 +4,11 @@ import { createApp } from './app.ts';
 import { issueToken, localSecret } from './auth/token-issuer.ts';
 import { administratorRole, createTokenVerifier } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
+import { errorCode } from './database/database.ts';
 import { openPostgres } from './database/postgres.ts';
 import { createLogger, openLogOutput } from './log.ts';
-import { listen, onStopSignal, runProgram, stopListening } from './process.ts';
+import { listen, onStopSignal, runProgram, serverLimits, stopListening } from './process.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
@@ -19,16 +21,22 @@ await runProgram(async () => {
       await (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
+  process.on('unhandledRejection', (error) => {
+    // postgres.js asks a new connection things of its own, and nobody hears when that is lost.
+    if (!errorCode(error).startsWith('CONNECTION_')) throw error;
+    log.debug({ err: error }, 'a connection was lost');
+  });
   const stopping = new AbortController();
   const app = createApp({
     database,
     verifyToken: createTokenVerifier(config, secret),
     log,
     corsOrigins: config.CORS_ORIGINS,
+    countCreation: createRateLimit(config.RATE_LIMIT),
     graphiql: config.GRAPHIQL ? { accountId: account?.id } : undefined,
     stopping: stopping.signal,
   });
-  const server = createServer(app);
+  const server = createServer(serverLimits, app);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
 
   onStopSignal(async () => {

@@ -12,6 +12,14 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
+/** How long a client may take to send a request, and to think of the next one, in milliseconds. */
+export const serverLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+};
+
 /**
  * Starts to listen; port 0 takes a free one.
  * @returns the URL of the server, without a slash at its end

@@ -115,12 +115,6 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('connections that were all reset at once are made again without a pause', async () => {
-    bench.proxy.cut();
-    await sleep(50);
-    expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
-  });
-
   test.each([4, 5, 16])('the first request after %i that were refused succeeds', async (count) => {
     await bench.proxy.refuse();
     for (let index = 0; index < count; index += 1) await readAtOnce(1);

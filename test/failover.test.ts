@@ -9,11 +9,6 @@ import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 const urlOf = (hosts: { port: number }[]) =>
   `postgres://app@${hosts.map(({ port }) => `127.0.0.1:${port}`).join()}/app`;
 
-async function countBackends({ query }: PostgresServer) {
-  const [row] = await query(`select count(*)::int from pg_stat_activity where usename = 'app'`);
-  return row?.['count'];
-}
-
 // The second is promoted in the last test alone: there is no way back from that.
 describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
   let first: PostgresServer;
@@ -43,7 +38,7 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
   }
 
   async function expectBack(): Promise<void> {
-    await expect.poll(service.createSession, { timeout: 5000, interval: 200 }).toMatchObject({ status: 200 });
+    await expect.poll(() => service.createSession(), { timeout: 5000, interval: 200 }).toMatchObject({ status: 200 });
   }
 
   const countConnections = () => proxies.reduce((sum, proxy) => sum + proxy.countConnections(), 0);
@@ -53,15 +48,6 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
     expect(await other.createSession()).toMatchObject({ status: 200 });
     other.kill('SIGKILL');
     await other.ended;
-  });
-
-  test('is used by the first again after its connections were ended', async () => {
-    for (let round = 0; round < 3; round += 1) {
-      await first.query(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = 'app'`);
-      expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
-      expect(await service.createSession()).toMatchObject({ status: 200 });
-    }
-    expect(await countBackends(second)).toBe(0);
   });
 
   test('is unavailable while the first is gone and the second not promoted', async () => {

@@ -6,7 +6,8 @@ import { administratorRole, createTokenVerifier } from '../src/auth/token-verifi
 import { loadConfig } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
 import { createLogger } from '../src/log.ts';
-import { listen, stopListening } from '../src/process.ts';
+import { listen, serverLimits, stopListening } from '../src/process.ts';
+import { createRateLimit } from '../src/rate-limit.ts';
 import { openTestDatabase } from './test-database.ts';
 
 export const secret = 'a secret that only the tests know of';
@@ -53,10 +54,11 @@ export async function startTestServer(
     verifyToken: createTokenVerifier(config, config.AUTH_SECRET),
     log,
     corsOrigins: config.CORS_ORIGINS,
+    countCreation: createRateLimit(config.RATE_LIMIT),
     graphiql: config.GRAPHIQL ? { accountId: undefined } : undefined,
     stopping: stopping.signal,
   });
-  const server = createServer(app);
+  const server = createServer(serverLimits, app);
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');
   const alice = await tokenFor('alice');

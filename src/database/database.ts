@@ -8,45 +8,62 @@ export interface Database {
   /** What people are told about it: no password. */
   readonly description: string;
   /**
-   * Runs statements. Work that meets a serialization failure or a deadlock is run again, whole, so it must do nothing else.
+   * Runs statements. Work that meets a serialization failure, a deadlock or a lost connection is run again, whole: so it
+   * must do nothing else, and write the same when it is done twice.
    * @throws SERVICE_UNAVAILABLE when the database cannot be reached, or has not answered before the deadline
    */
   run<T>(work: (orm: Orm) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Makes `Database.run`; `onTimeout` is called when work took too long, for its connection may never answer again. */
-export function createRunner(orm: () => Orm, timeoutMs: number, onTimeout = () => {}): Database['run'] {
-  async function attempt<T>(work: (orm: Orm) => Promise<T>, attemptsLeft: number): Promise<T> {
-    try {
-      return await work(orm());
-    } catch (error) {
-      const isConflict = /^40001$|^40P01$/.test(errorCode(error));
-      if (isConflict && attemptsLeft > 1) return attempt(work, attemptsLeft - 1);
-      throw isUnavailable(error) ? serviceUnavailable('The database', error) : error;
-    }
-  }
-  return async (work) => {
+/**
+ * Makes `Database.run`.
+ * @param orm the pool to use: each time asked anew, for it may have been replaced
+ * @param timeoutMs how long work may take, all attempts together
+ * @param onLost is told a pool whose connections failed or did not answer, and may never do so again
+ */
+export function createRunner(
+  orm: () => Orm,
+  timeoutMs: number,
+  onLost: (orm: Orm) => void = () => {},
+): Database['run'] {
+  return async <T>(work: (orm: Orm) => Promise<T>) => {
+    let used = orm();
+    const attempt = async (conflictsLeft: number, lossesLeft: number): Promise<T> => {
+      try {
+        used = orm();
+        return await work(used);
+      } catch (error) {
+        const code = errorCode(error);
+        if (conflict.test(code) && conflictsLeft > 0) return attempt(conflictsLeft - 1, lossesLeft);
+        if (connectionLost.test(code)) onLost(used);
+        if (connectionLost.test(code) && lossesLeft > 0) return attempt(conflictsLeft, lossesLeft - 1);
+        const isUnavailable = [conflict, connectionLost, outOfResources].some((codes) => codes.test(code));
+        throw isUnavailable ? serviceUnavailable('The database', error) : error;
+      }
+    };
     const { promise: expired, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       reject(serviceUnavailable('The database'));
-      onTimeout();
+      onLost(used);
     }, timeoutMs);
     try {
-      return await Promise.race([attempt(work, 5), expired]);
+      return await Promise.race([attempt(4, 1), expired]);
     } finally {
       clearTimeout(timer);
     }
   };
 }
 
+/** Serialization failure and deadlock. */
+const conflict = /^(40001|40P01)$/;
+/** Shut down, read-only (a standby), or codes of postgres.js and of sockets. */
+const connectionLost = /^(08...|57P0.|25006)$|^CONNECT|^E[A-Z]{4,}$/;
+/** Insufficient resources, and a statement that was cancelled. */
+const outOfResources = /^(53...|57014)$/;
+
 /** The SQLSTATE, or the code of the driver or the system, underneath what Drizzle wraps; empty for other errors. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
-}
-
-/** Classes 08 (connection), 53 (resources) and 57 (operator) of SQLSTATE, and codes of postgres.js and of sockets. */
-function isUnavailable(error: unknown): boolean {
-  return /^(08|53|57)...$|^CONNECT|^E[A-Z_]{4,}$/.test(errorCode(error));
 }

@@ -6,7 +6,8 @@ import postgres from 'postgres';
 import type { Config } from '../config.ts';
 import { CodedError, StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { createRunner, type Database } from './database.ts';
+import { createRunner, type Database, type Orm } from './database.ts';
+import { createDial } from './dial.ts';
 import { isMigrated, migrationsFolder } from './migrations.ts';
 
 const patienceMs = 30_000;
@@ -22,21 +23,28 @@ export async function openPostgres(
   logger: StatementLogger,
 ): Promise<Database> {
   const timeoutMs = config.DATABASE_TIMEOUT_MS;
-  const openPool = () =>
-    postgres(url, {
-      max: config.DATABASE_POOL_SIZE,
-      prepare: config.DATABASE_PREPARE,
-      connect_timeout: Math.ceil(timeoutMs / 1000),
-      onnotice: () => {},
-      connection: { application_name: 'ai-sessions' },
-    });
-  let pool = openPool();
+  const settings = {
+    max: config.DATABASE_POOL_SIZE,
+    prepare: config.DATABASE_PREPARE,
+    connect_timeout: Math.ceil(timeoutMs / 1000),
+    socket: createDial(2 * config.DATABASE_POOL_SIZE),
+    backoff: () => 0,
+    ...(/^[^?]*,/.test(url) && { target_session_attrs: 'read-write' as const }),
+    connection: {
+      application_name: 'ai-sessions',
+      // What was given up must not go on in the database; but poolers refuse the parameter.
+      ...(config.DATABASE_PREPARE && { statement_timeout: Math.floor(0.9 * timeoutMs) }),
+    },
+    onnotice: () => {},
+  };
+  let pool = postgres(url, settings);
   let orm = drizzle(pool, { logger });
-  const replacePool = () => {
+  const replacePool = (lost: Orm) => {
+    if (lost !== orm) return;
     // A socket whose packets are dropped hangs for ever, and its place in the pool with it (porsager/postgres#748).
-    log.warn('the database did not answer in time: its connections are replaced');
-    void pool.end({ timeout: 1 });
-    pool = openPool();
+    log.warn('the connections to the database are replaced');
+    void pool.end({ timeout: timeoutMs / 1000 });
+    pool = postgres(url, settings);
     orm = drizzle(pool, { logger });
   };
   const run = createRunner(() => orm, timeoutMs, replacePool);

@@ -41,7 +41,8 @@ builder.mutationField('newAISession', (t) =>
     type: AISessionInfo,
     description: 'Creates a new session.',
     args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
-    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, { database, viewer, log }) {
+    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, { database, viewer, log, countCreation }) {
+      await countCreation(viewer);
       const { session, isNew } = await aiSessions.createAISession(database, {
         accountId: accountId == null ? null : checkId('accountId', accountId),
         purpose: checkPurpose(purpose) ?? null,

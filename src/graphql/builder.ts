@@ -13,6 +13,8 @@ export interface Context {
   viewer: Viewer | null;
   /** Writes the request's id into every line. */
   log: Logger;
+  /** Counts a creation of the viewer; throws RATE_LIMITED where that is too many. */
+  countCreation: (viewer: Viewer) => Promise<void>;
   /** What the log line of the request will tell, filled in as it becomes known. */
   trace: { operation?: string; caller?: string };
 }
@@ -30,7 +32,7 @@ export const builder = new SchemaBuilder<{
   plugins: [ScopeAuthPlugin, RelayPlugin],
   defaultFieldNullability: false,
   scopeAuth: {
-    authScopes: ({ viewer }) => ({ systemAdministrator: viewer?.roles.includes(administratorRole) ?? false }),
+    authScopes: (context) => ({ systemAdministrator: isAdministrator(context) }),
     unauthorizedError: (_parent, { viewer }) => (viewer ? forbidden() : unauthenticated()),
     authorizeOnSubscribe: true,
   },
@@ -62,6 +64,11 @@ builder.mutationType({
   description: `What can be done. Needs the role ${administratorRole}.`,
   authScopes: administrator,
 });
+
+/** The one place where a role is looked at. */
+export function isAdministrator({ viewer }: Partial<Pick<Context, 'viewer'>>): boolean {
+  return viewer?.roles.includes(administratorRole) ?? false;
+}
 
 function unauthenticated(): CodedError {
   const headers = { 'WWW-Authenticate': 'Bearer' };

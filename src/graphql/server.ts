@@ -6,6 +6,7 @@ import { CodedError } from '../errors.ts';
 import { readBody } from '../request-body.ts';
 import type { Context } from './builder.ts';
 import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
+import { useClosedSchema, useLimits } from './limits.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
@@ -21,7 +22,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useTrace()],
+    plugins: [useTrace(), ...useLimits(), ...(graphiql ? [] : useClosedSchema())],
   });
 
   /**

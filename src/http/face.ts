@@ -72,6 +72,7 @@ const errorCodes: Record<string, string> = {
   FORBIDDEN: 'Invalid Role',
   NOT_FOUND: 'NotFound',
   IDEMPOTENCY_KEY_REUSED: 'IdempotencyKeyReused',
+  RATE_LIMITED: 'TooManyRequests',
   SERVICE_UNAVAILABLE: 'ServiceUnavailable',
 };
 
