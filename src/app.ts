@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { TokenVerifier } from './auth/token-verifier.ts';
+import { createTokenVerifier } from './auth/token-verifier.ts';
+import type { Config } from './config.ts';
 import { allowOrigin } from './cors.ts';
 import type { Database } from './database/database.ts';
 import { isMigrated } from './database/migrations.ts';
@@ -12,17 +13,16 @@ import { createSchema } from './graphql/schema.ts';
 import { createHttpFace } from './http/face.ts';
 import { createOpenApi } from './http/openapi.ts';
 import type { Logger } from './log.ts';
+import { createRateLimit } from './rate-limit.ts';
 
 export interface AppOptions {
+  config: Config;
+  /** Of HS256 tokens, where the configuration names no key set. */
+  secret: string | undefined;
   database: Database;
-  verifyToken: TokenVerifier;
   log: Logger;
-  /** Origins that browsers may call from. */
-  corsOrigins: string[];
-  /** Counts a creation of a user; throws RATE_LIMITED where that is too many. */
-  countCreation: Context['countCreation'];
-  /** Whether GraphiQL is served, and for which account its first operation opens a session. */
-  graphiql: { accountId: string | undefined } | undefined;
+  /** The account for which GraphiQL's first operation opens a session. */
+  accountId?: string | undefined;
   /** Aborted when the process is asked to stop: from then on it is not ready. */
   stopping: AbortSignal;
 }
@@ -31,8 +31,11 @@ export interface AppOptions {
 const maximumRunning = 1000;
 
 /** Makes the handler of all requests: it gives each an id, answers it by its path, and logs it. */
-export function createApp(options: AppOptions): RequestListener {
-  const { database, verifyToken, log, corsOrigins, countCreation, graphiql, stopping } = options;
+export function createApp({ config, secret, database, log, accountId, stopping }: AppOptions): RequestListener {
+  const verifyToken = createTokenVerifier(config, secret);
+  const countCreation = createRateLimit(config.RATE_LIMIT);
+  const schema = createSchema();
+  const openApi = createOpenApi(schema);
   let running = 0;
   const signIn = async (authorization: string | null | undefined, context: Context) => {
     // More would only wait longer, and take memory while they wait.
@@ -41,17 +44,10 @@ export function createApp(options: AppOptions): RequestListener {
     if (context.viewer) context.trace.caller = context.viewer.id;
   };
   // Only a token that is valid is written into the page: nothing else that a link could bring in.
-  const openGraphiql = async (token: string | null, accountId: string | undefined) =>
+  const openGraphiql = async (token: string | null) =>
     graphiqlOptions((await verifyToken(token && `Bearer ${token}`).catch(() => null)) && token, accountId);
-  const schema = createSchema();
-  const graphql = createGraphQLServer({
-    schema,
-    signIn,
-    graphiql: graphiql && ((token) => openGraphiql(token, graphiql.accountId)),
-  });
+  const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? openGraphiql : undefined });
   const answerHttp = createHttpFace(signIn, graphql.execute);
-
-  const openApi = createOpenApi(schema);
 
   async function answerReadiness(response: ServerResponse): Promise<void> {
     if (stopping.aborted) return answer(response, 503, { status: 'stopping' });
@@ -74,7 +70,7 @@ export function createApp(options: AppOptions): RequestListener {
     if (stopping.aborted) response.setHeader('Connection', 'close');
     logWhenDone(request, response, path, context);
     try {
-      if (allowOrigin(request, response, corsOrigins)) response.writeHead(204).end();
+      if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
       else if (path === '/graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') answer(response, 200, openApi);
       else if (path === '/health') answer(response, 200, { status: 'alive' });

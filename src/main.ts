@@ -2,13 +2,13 @@ import { createServer } from 'node:http';
 import { ensureDemoAccount } from './accounts.ts';
 import { createApp } from './app.ts';
 import { issueToken, localSecret } from './auth/token-issuer.ts';
-import { administratorRole, createTokenVerifier } from './auth/token-verifier.ts';
+import { administratorRole } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
 import { errorCode } from './database/database.ts';
+import { openEmbedded } from './database/embedded.ts';
 import { openPostgres } from './database/postgres.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { listen, onStopSignal, runProgram, serverLimits, stopListening } from './process.ts';
-import { createRateLimit } from './rate-limit.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
@@ -17,8 +17,7 @@ await runProgram(async () => {
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   const database = DATABASE_URL
     ? await openPostgres(DATABASE_URL, config, log, statementLog)
-    : // PGlite takes 100 MB of memory: only those who use it load it.
-      await (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
+    : await openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
   process.on('unhandledRejection', (error) => {
@@ -27,15 +26,7 @@ await runProgram(async () => {
     log.debug({ err: error }, 'a connection was lost');
   });
   const stopping = new AbortController();
-  const app = createApp({
-    database,
-    verifyToken: createTokenVerifier(config, secret),
-    log,
-    corsOrigins: config.CORS_ORIGINS,
-    countCreation: createRateLimit(config.RATE_LIMIT),
-    graphiql: config.GRAPHIQL ? { accountId: account?.id } : undefined,
-    stopping: stopping.signal,
-  });
+  const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createServer(serverLimits, app);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
 

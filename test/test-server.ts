@@ -2,12 +2,11 @@ import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { createApp } from '../src/app.ts';
 import { issueToken } from '../src/auth/token-issuer.ts';
-import { administratorRole, createTokenVerifier } from '../src/auth/token-verifier.ts';
+import { administratorRole } from '../src/auth/token-verifier.ts';
 import { loadConfig } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
 import { createLogger } from '../src/log.ts';
 import { listen, serverLimits, stopListening } from '../src/process.ts';
-import { createRateLimit } from '../src/rate-limit.ts';
 import { openTestDatabase } from './test-database.ts';
 
 export const secret = 'a secret that only the tests know of';
@@ -49,15 +48,7 @@ export async function startTestServer(
   const log = createLogger(config.LOG_LEVEL, logOutput);
   const database = wrapDatabase(await openTestDatabase(config, log));
   const stopping = new AbortController();
-  const app = createApp({
-    database,
-    verifyToken: createTokenVerifier(config, config.AUTH_SECRET),
-    log,
-    corsOrigins: config.CORS_ORIGINS,
-    countCreation: createRateLimit(config.RATE_LIMIT),
-    graphiql: config.GRAPHIQL ? { accountId: undefined } : undefined,
-    stopping: stopping.signal,
-  });
+  const app = createApp({ config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal });
   const server = createServer(serverLimits, app);
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');

@@ -2,6 +2,13 @@ import * as graphql from 'graphql';
 import { mediaTypes } from './formats.ts';
 import { operations, type Operation } from './operations.ts';
 
+interface Input {
+  name: string;
+  description: string;
+  required: boolean;
+  schema: object;
+}
+
 /** Describes the HTTP face in OpenAPI 3.1. The texts are those of the schema, found where the documents use it. */
 export function createOpenApi(schema: graphql.GraphQLSchema): object {
   const paths: Record<string, object> = {};
@@ -11,9 +18,14 @@ export function createOpenApi(schema: graphql.GraphQLSchema): object {
   }
   const session = graphql.assertObjectType(schema.getType('AISessionInfo'));
   const properties = Object.values(session.getFields()).map(({ name, type, description }) => {
-    const { type: kind, ...rest } = jsonSchema(type);
-    return [name, { ...rest, type: graphql.isNonNullType(type) ? kind : [kind, 'null'], description }];
+    const [{ type: kind, ...rest }, isPresent] = [jsonSchema(type), graphql.isNonNullType(type)];
+    return [name, { ...rest, type: isPresent ? kind : [kind, 'null'], description }];
   });
+  const AISessionInfo = {
+    type: 'object',
+    description: session.description,
+    properties: Object.fromEntries(properties),
+  };
   return {
     openapi: '3.1.0',
     info: { title: 'AI Sessions', version: '1', description: 'AI sessions over plain HTTP. GraphQL is at /graphql.' },
@@ -21,137 +33,100 @@ export function createOpenApi(schema: graphql.GraphQLSchema): object {
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: {
-        AISessionInfo: { type: 'object', description: session.description, properties: Object.fromEntries(properties) },
-      },
+      schemas: { AISessionInfo, AISessionList, Failure },
     },
   };
 }
+
+const text = { type: 'string' };
+const number = { type: 'integer' };
+const errors = {
+  type: 'array',
+  items: { type: 'object', properties: { errorCode: text, fieldName: text, message: text } },
+};
+const responseStatus = { type: 'object', properties: { errorCode: text, message: text, errors } };
+const Failure = { type: 'object', properties: { responseStatus } };
+const items = { type: 'array', items: { $ref: '#/components/schemas/AISessionInfo' } };
+const list = { items, totalCount: number, totalPages: number, hasMorePages: { type: 'boolean' } };
+const AISessionList = { type: 'object', properties: list };
 
 function describeOperation(operation: Operation, schema: graphql.GraphQLSchema): object {
-  const { name, method, path, flags = {} } = operation;
-  const { description, inputs } = readDocument(operation, schema);
-  for (const [flag, text] of Object.entries(flags))
-    inputs.set(flag, { description: text, schema: { type: 'boolean' }, required: false });
-  const inBody = method === 'POST' || method === 'PATCH';
-  const parameters: object[] = [];
-  const properties: Record<string, object> = {};
-  for (const [input, { schema: type, description: text, required }] of inputs) {
-    const inPath = path.includes(`:${input}`);
-    if (inBody && !inPath) properties[input] = { ...type, description: text };
-    else
-      parameters.push({
-        name: input,
-        in: inPath ? 'path' : 'query',
-        required,
-        description: text,
-        schema: type,
-        ...(type.type === 'array' && { explode: false }),
-      });
-    if (input === 'idempotencyKey')
-      parameters.push({ name: 'Idempotency-Key', in: 'header', description: text, schema: type });
-  }
-  const body = { type: 'object', properties };
+  const { name, method, path, isList = false } = operation;
+  const { summary, inputs } = readDocument(operation, schema);
+  const hasBody = method === 'POST' || method === 'PATCH';
+  const inPath = (input: Input) => path.includes(`:${input.name}`);
+  const parameters = inputs
+    .filter((input) => !hasBody || inPath(input))
+    .map((input) => {
+      return { ...input, in: inPath(input) ? 'path' : 'query', explode: false };
+    });
+  const key = inputs.find((input) => input.name === 'idempotencyKey');
+  const header = key ? [{ ...key, name: 'Idempotency-Key', in: 'header' }] : [];
+  const fields = inputs
+    .filter((input) => !inPath(input))
+    .map((input) => [input.name, { ...input.schema, description: input.description }]);
+  const body = { schema: { type: 'object', properties: Object.fromEntries(fields) } };
   const bodyTypes = ['application/json', 'application/x-www-form-urlencoded', 'text/csv'];
+  const answer = { schema: { $ref: `#/components/schemas/${isList ? 'AISessionList' : 'AISessionInfo'}` } };
+  const content = {
+    [mediaTypes.json]: answer,
+    [mediaTypes.csv]: { schema: text },
+    [mediaTypes.jsonl]: { schema: text },
+  };
+  const failure = { [mediaTypes.json]: { schema: { $ref: '#/components/schemas/Failure' } } };
   return {
     operationId: name,
-    summary: description,
-    parameters,
-    ...(inBody && { requestBody: { content: Object.fromEntries(bodyTypes.map((type) => [type, { schema: body }])) } }),
-    responses: { ...describeSuccess(operation), default: describeFailure },
-  };
-}
-
-const sessionSchema = { $ref: '#/components/schemas/AISessionInfo' };
-
-function describeSuccess({ method, isList }: Operation): object {
-  if (method === 'DELETE') return { 204: { description: 'Done.' } };
-  const list = {
-    type: 'object',
-    properties: {
-      items: { type: 'array', items: sessionSchema },
-      totalCount: { type: 'integer' },
-      totalPages: { type: 'integer' },
-      hasMorePages: { type: 'boolean' },
+    summary,
+    parameters: [...parameters, ...header],
+    ...(hasBody && { requestBody: { content: Object.fromEntries(bodyTypes.map((type) => [type, body])) } }),
+    responses: {
+      ...(method === 'DELETE' ? { 204: { description: 'Done.' } } : { 200: { description: 'The answer.', content } }),
+      default: { description: 'What went wrong, in JSON whatever was asked for.', content: failure },
     },
   };
-  const json = { [mediaTypes.json]: { schema: isList ? list : sessionSchema } };
-  const text = { schema: { type: 'string' } };
-  return {
-    200: { description: 'The answer.', content: { ...json, [mediaTypes.csv]: text, [mediaTypes.jsonl]: text } },
-  };
-}
-
-const failureProperties = { errorCode: { type: 'string' }, message: { type: 'string' } };
-const failure = {
-  ...failureProperties,
-  errors: {
-    type: 'array',
-    items: { type: 'object', properties: { ...failureProperties, fieldName: { type: 'string' } } },
-  },
-};
-const describeFailure = {
-  description: 'What went wrong, in JSON whatever was asked for.',
-  content: {
-    [mediaTypes.json]: {
-      schema: { type: 'object', properties: { responseStatus: { type: 'object', properties: failure } } },
-    },
-  },
-};
-
-interface Input {
-  description: string;
-  schema: JsonSchema;
-  required: boolean;
 }
 
 /** Finds the text of an operation's field, and of what each of its variables is used for. */
-function readDocument({ document, names = {}, values = {} }: Operation, schema: graphql.GraphQLSchema) {
+function readDocument({ document, names = {}, values = {}, flags = {} }: Operation, schema: graphql.GraphQLSchema) {
   const typeInfo = new graphql.TypeInfo(schema);
-  const inputs = new Map<string, Input>();
-  let description: string | null | undefined;
+  const inputs: Input[] = [];
+  let summary: string | null | undefined;
   const note = (
     value: graphql.ValueNode,
     input: graphql.GraphQLArgument | graphql.GraphQLInputField | null | undefined,
   ) => {
-    if (value.kind !== graphql.Kind.VARIABLE || !input) return;
-    const name = names[value.name.value] ?? value.name.value;
+    const name = value.kind === graphql.Kind.VARIABLE && (names[value.name.value] ?? value.name.value);
+    if (!name || !input) return;
     const required = graphql.isRequiredArgument(input);
-    if (name)
-      inputs.set(name, { description: input.description ?? '', schema: jsonSchema(input.type, values), required });
+    inputs.push({ name, description: input.description ?? '', required, schema: jsonSchema(input.type, values) });
   };
-  graphql.visit(
-    graphql.parse(document),
-    graphql.visitWithTypeInfo(typeInfo, {
-      Field: () => void (description ??= typeInfo.getFieldDef()?.description),
-      Argument: ({ value }) => note(value, typeInfo.getArgument()),
-      ObjectField({ name, value }) {
-        const parent = graphql.getNamedType(typeInfo.getParentInputType());
-        note(value, graphql.isInputObjectType(parent) ? parent.getFields()[name.value] : undefined);
-      },
-    }),
-  );
-  return { description, inputs };
+  const visitor = graphql.visitWithTypeInfo(typeInfo, {
+    Field: () => void (summary ??= typeInfo.getFieldDef()?.description),
+    Argument: ({ value }) => note(value, typeInfo.getArgument()),
+    ObjectField({ name, value }) {
+      const parent = graphql.getNamedType(typeInfo.getParentInputType());
+      note(value, graphql.isInputObjectType(parent) ? parent.getFields()[name.value] : undefined);
+    },
+  });
+  graphql.visit(graphql.parse(document), visitor);
+  for (const [name, description] of Object.entries(flags)) {
+    inputs.push({ name, description, required: false, schema: { type: 'boolean' } });
+  }
+  return { summary, inputs };
 }
 
-interface JsonSchema {
-  type: string;
-  format?: string;
-  enum?: string[];
-  items?: JsonSchema;
-}
-
-function jsonSchema(type: graphql.GraphQLType, values: Record<string, string> = {}): JsonSchema {
+function jsonSchema(type: graphql.GraphQLType, values: Record<string, string> = {}): { type: string } {
   const nullable = graphql.getNullableType(type);
-  if (graphql.isListType(nullable)) return { type: 'array', items: jsonSchema(nullable.ofType, values) };
+  if (graphql.isListType(nullable))
+    return Object.assign({ type: 'array' }, { items: jsonSchema(nullable.ofType, values) });
   if (graphql.isEnumType(nullable)) {
     const words = Object.keys(values).filter((word) => nullable.getValue(values[word] ?? ''));
-    return { type: 'string', enum: words };
+    return Object.assign({ type: 'string' }, { enum: words });
   }
-  const scalars: Record<string, JsonSchema> = {
-    ID: { type: 'string', format: 'uuid' },
-    DateTime: { type: 'string', format: 'date-time' },
-    Int: { type: 'integer' },
-  };
-  return scalars[String(nullable)] ?? { type: 'string' };
+  const formats = new Map([
+    ['ID', 'uuid'],
+    ['DateTime', 'date-time'],
+  ]);
+  const format = formats.get(String(nullable));
+  return { type: String(nullable) === 'Int' ? 'integer' : 'string', ...(format && { format }) };
 }
