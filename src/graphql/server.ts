@@ -5,6 +5,7 @@ import Negotiator from 'negotiator';
 import { CodedError } from '../errors.ts';
 import { readBody } from '../request-body.ts';
 import type { Context } from './builder.ts';
+import { useCompilation } from './compilation.ts';
 import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
 
@@ -22,7 +23,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useTrace(), ...useLimits(), ...(graphiql ? [] : useClosedSchema())],
+    plugins: [useCompilation(), useTrace(), ...useLimits(), ...(graphiql ? [] : useClosedSchema())],
   });
 
   /**

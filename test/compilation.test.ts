@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAccount, createSession, startTestServer, type TestServer } from './test-server.ts';
+
+// A document is compiled once it has been sent often: it must be answered as it was before.
+const often = 25;
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+async function sendOften(query: string, variables?: object, options?: object) {
+  const answers = [];
+  for (let count = 0; count < often; count += 1) answers.push(await server.graphql(query, variables, options));
+  return answers.map(({ status, data, errors }) => ({
+    status,
+    data,
+    codes: errors?.map(({ extensions }) => extensions),
+  }));
+}
+
+test('a creation that is sent often makes a session each time', async () => {
+  const accountId = await createAccount(server, 'Acme');
+  const created = [];
+  for (let count = 0; count < often; count += 1) created.push(await createSession(server, { accountId, purpose: 'x' }));
+  const sessions = created.map(({ data }) => data.newAISession);
+  expect(new Set(sessions.map(({ id }: { id: string }) => id)).size).toBe(often);
+  expect(sessions).toEqual(Array(often).fill(expect.objectContaining({ accountName: 'Acme', purpose: 'x' })));
+});
+
+test.each([
+  ['an unknown field', { input: { nope: 1 } }],
+  ['a wrong type', { input: { purpose: 1 } }],
+  ['no input', {}],
+])('%s is refused each time in the same way', async (_kind, variables) => {
+  const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id } }';
+  const expected = { status: 200, data: undefined, codes: [{ code: 'BAD_USER_INPUT' }] };
+  expect(await sendOften(query, variables)).toEqual(Array(often).fill(expected));
+});
+
+test('a caller without a token is refused each time', async () => {
+  const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
+  const expected = { status: 401, data: null, codes: [{ code: 'UNAUTHENTICATED' }] };
+  expect(await sendOften(query, { input: {} }, { token: null })).toEqual(Array(often).fill(expected));
+});
+
+test('a patch that leaves the purpose out leaves it each time', async () => {
+  const { data } = await createSession(server, { purpose: 'stays' });
+  const query = `mutation ($id: ID!, $purpose: String) { patchAISession(input: { id: $id, purpose: $purpose }) { purpose } }`;
+  const answers = await sendOften(query, { id: data.newAISession.id });
+  expect(answers.map((answer) => answer.data.patchAISession.purpose)).toEqual(Array(often).fill('stays'));
+});
+
+test('of a document with two operations, each is executed when it is asked for', async () => {
+  const query =
+    'mutation A { newAISession(input: { purpose: "a" }) { purpose } } mutation B { newAISession(input: { purpose: "b" }) { purpose } }';
+  const ask = async (operationName: string) => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await server.tokenFor('alice')}` },
+      body: JSON.stringify({ query, operationName }),
+    });
+    return (await response.json()).data.newAISession.purpose;
+  };
+  const purposes = [];
+  for (let count = 0; count < often; count += 1) purposes.push(await ask('A'), await ask('B'));
+  expect(purposes).toEqual(Array(often).fill(['a', 'b']).flat());
+});
