@@ -1,0 +1,72 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSession, startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({ GRAPHIQL: 'off', RATE_LIMIT: '3' });
+});
+afterAll(() => server.stop());
+
+const times = (count: number, text: (index: number) => string) =>
+  Array.from({ length: count }, (_, n) => text(n)).join(' ');
+const aliases = (count: number) => `{ ${times(count, (n) => `a${n}: __typename`)} }`;
+
+describe('a document', () => {
+  test.each([
+    ['31 aliases', aliases(31)],
+    [
+      'as many aliases through fragments',
+      `{ ...A ...B } fragment A on Query { ${times(16, (n) => `a${n}: __typename`)} } fragment B on Query { ${times(16, (n) => `b${n}: __typename`)} }`,
+    ],
+    ['a depth of 12', `{ ${'aiSessions { edges { node { '.repeat(4)} id ${'} } } '.repeat(4)} }`],
+    ['21 directives', `{ viewer { id ${'@include(if: true) '.repeat(21)} } }`],
+    ['more than 1,000 tokens', `{ ${'__typename '.repeat(1001)} }`],
+    [
+      'the cost of 20 full pages',
+      `{ ${times(20, (n) => `p${n}: aiSessions(first: 100) { edges { node { id purpose createdBy accountId accountName dateCreated } } }`)} }`,
+    ],
+  ])('with %s is refused', async (_kind, query) => {
+    const { data, errors } = await server.graphql(query);
+    expect(data).toBeUndefined();
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
+  test('with 30 aliases is answered', async () => {
+    expect((await server.graphql(aliases(30))).errors).toBeUndefined();
+  });
+});
+
+describe('where GraphiQL is off', () => {
+  test('a stranger may not introspect the schema', async () => {
+    const { data } = await server.graphql(getIntrospectionQuery(), {}, { token: null });
+    expect(data).toBeUndefined();
+  });
+
+  test('a user without the role may not introspect the schema', async () => {
+    const { data } = await server.graphql(getIntrospectionQuery(), {}, { token: await server.tokenFor('bob', []) });
+    expect(data).toBeUndefined();
+  });
+
+  test('an administrator may introspect the schema', async () => {
+    const { data } = await server.graphql('{ schema: __schema { queryType { name } } }');
+    expect(data.schema.queryType.name).toBe('Query');
+  });
+
+  test('names of fields are not suggested', async () => {
+    const { errors } = await server.graphql('{ viewr { id } }', {}, { token: null });
+    expect(errors?.[0]?.message).not.toContain('viewer');
+  });
+});
+
+test('creations beyond RATE_LIMIT are refused, of their caller alone, with the time to wait', async () => {
+  const token = await server.tokenFor('carol');
+  const statuses = [];
+  for (let count = 0; count < 4; count += 1) statuses.push((await createSession(server, {}, { token })).status);
+  expect(statuses).toEqual([200, 200, 200, 429]);
+  const refused = await createSession(server, {}, { token });
+  expect(refused.errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect((await createSession(server, {}, { token: await server.tokenFor('dave') })).status).toBe(200);
+});
