@@ -41,7 +41,7 @@ export async function openPostgres(
   let orm = drizzle(pool, { logger });
   const replacePool = (lost: Orm) => {
     if (lost !== orm) return;
-    // A socket whose packets are dropped hangs for ever, and its place in the pool with it (porsager/postgres#748).
+    // A socket whose packets are dropped hangs for ever, and its place in the pool with it (porsager/postgres#1089).
     log.warn('the connections to the database are replaced');
     void pool.end({ timeout: timeoutMs / 1000 });
     pool = postgres(url, settings);
