@@ -3,7 +3,10 @@ import pretty from 'pino-pretty';
 
 export type { Logger };
 
-/** Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read: what nobody reads is dropped at 16 MB. */
+/**
+ * Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read: what nobody reads is
+ * dropped at 16 MB.
+ */
 export function openLogOutput(): DestinationStream {
   return process.stdout.isTTY
     ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })

@@ -4,6 +4,11 @@ import { CodedError } from './errors.ts';
 
 const bodyLimit = 100_000;
 
+/** The media type of a body, without its parameters and in lower case. */
+export function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
+  return headers['content-type']?.toLowerCase().split(';', 1)[0]?.trim();
+}
+
 /**
  * Reads the body of a request, whether its length was announced or it comes in chunks.
  * @throws BAD_USER_INPUT when it is no UTF-8, and with 413 when it is over 100 kB

@@ -11,12 +11,15 @@ const applied = pgSchema('drizzle').table('__drizzle_migrations', {
   createdAt: bigint('created_at', { mode: 'number' }),
 });
 
+let newest: number | undefined;
+
 /**
  * Tells whether the database has every migration of this version; one that is ahead has.
  * @throws 25006 for one that takes no writes, such as a standby
  */
 export async function isMigrated(orm: Orm): Promise<boolean> {
-  const newest = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  // Each readiness check asks, and the files do not change under a running process.
+  newest ??= readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   try {
     const readOnly = sql<string>`current_setting('transaction_read_only')`;
     const [row] = await orm.select({ newest: max(applied.createdAt), readOnly }).from(applied);

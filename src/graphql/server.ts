@@ -3,7 +3,7 @@ import { getOperationAST, type ExecutionResult, type GraphQLSchema } from 'graph
 import { createYoga, type GraphiQLOptions, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import Negotiator from 'negotiator';
 import { CodedError } from '../errors.ts';
-import { readBody } from '../request-body.ts';
+import { mediaTypeOf, readBody } from '../request-body.ts';
 import type { Context } from './builder.ts';
 import { useCompilation } from './compilation.ts';
 import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
@@ -83,7 +83,7 @@ const byPost = new Request('http://localhost/graphql', { method: 'POST' });
 const byGet = new Request('http://localhost/graphql');
 
 async function readParameters(request: IncomingMessage): Promise<GraphQLParams> {
-  const { method, headers, url = '/' } = request;
+  const { method, url = '/' } = request;
   if (method === 'GET') {
     const { variables, extensions, ...texts } = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
     return { ...texts, variables: parseJson(variables ?? 'null'), extensions: parseJson(extensions ?? 'null') };
@@ -94,7 +94,7 @@ async function readParameters(request: IncomingMessage): Promise<GraphQLParams> 
   }
   const body = await readBody(request);
   // A foreign page may send forms and bare texts without a preflight: they are refused.
-  if (headers['content-type']?.toLowerCase().split(';', 1)[0]?.trim() === 'application/json') return parseJson(body);
+  if (mediaTypeOf(request) === 'application/json') return parseJson(body);
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
 

@@ -56,6 +56,7 @@ export const operations: Operation[] = [
       field: 'sortField',
       direction: 'sortOrder',
       after: '',
+      withoutTotal: '',
     },
     values: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED', Ascend: 'ASC', Descend: 'DESC' },
     flags: {

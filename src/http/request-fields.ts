@@ -3,7 +3,7 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { Kind, parse, print } from 'graphql';
 import { CodedError } from '../errors.ts';
 import { oncePer } from '../once-per.ts';
-import { readBody } from '../request-body.ts';
+import { mediaTypeOf, readBody } from '../request-body.ts';
 import type { Fields, Operation } from './operations.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Fields, Operation } from './operations.ts';
 export async function readItems(request: IncomingMessage): Promise<Fields[]> {
   const text = await readBody(request);
   if (text.trim() === '') return [{}];
-  const mediaType = request.headers['content-type']?.toLowerCase().split(';')[0]?.trim();
+  const mediaType = mediaTypeOf(request);
   // The documentation of the API that this one replaces shows JSON under text/csv.
   const isJson = mediaType === 'application/json' || (mediaType === 'text/csv' && /^\s*[[{]/.test(text));
   if (isJson) return readJson(text);
@@ -46,15 +46,16 @@ export function fromTexts(entries: Iterable<[string, string]>): Fields {
   return Object.fromEntries([...entries].filter(([, text]) => text !== ''));
 }
 
-/** The variables of an operation: their names, those that clients know in lower case, and their types. */
+/** The variables that are the clients': their names, those that clients know in lower case, and their types. */
 const variablesOf = oncePer(({ document, names = {} }: Operation) => {
   const definitions = parse(document).definitions.flatMap((definition) =>
     definition.kind === Kind.OPERATION_DEFINITION ? (definition.variableDefinitions ?? []) : [],
   );
-  return definitions.map(({ variable: { name }, type }) => {
+  const variables = definitions.map(({ variable: { name }, type }) => {
     const clientName = (names[name.value] ?? name.value).toLowerCase();
     return { name: name.value, clientName, type: print(type) };
   });
+  return variables.filter(({ clientName }) => clientName !== '');
 });
 
 /** Finds what an operation knows in the fields of a request, whose names may be in any case: a later source wins. */
