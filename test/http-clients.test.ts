@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { JsonServiceClient, type IReturn } from '@servicestack/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeSession } from './http-request.ts';
-import { countRows, createAccount, startTestServer, type TestServer } from './test-server.ts';
+import { countRows, createAccount, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let accountId: string;
@@ -13,8 +13,6 @@ beforeAll(async () => {
   accountId = await createAccount(server, 'Acme');
 });
 afterAll(() => server.stop());
-
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 
 class AISessionInfo {
   id = '';

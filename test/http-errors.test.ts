@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeSession, readFailure, readSession, send, type Answer } from './http-request.ts';
-import { countRows, startTestServer, type TestServer } from './test-server.ts';
+import { countRows, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let rows: number;
@@ -16,7 +16,6 @@ beforeEach(async () => {
   rows = await countRows(server);
 });
 
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 const operations = ['NewAISession', 'GetAISession', 'ListAISessions', 'PatchAISession', 'DeleteAISession'];
 
 /** What a refusal tells, and what it left behind: each test here sends only what is refused. */

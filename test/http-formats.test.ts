@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeSession, query, readFailure, readList, readSession, readSessions, send } from './http-request.ts';
 import type { Session } from './http-request.ts';
-import { countRows, createAccount, startTestServer, type TestServer } from './test-server.ts';
+import { countRows, createAccount, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let accountId: string;
@@ -14,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 const csvHeader = 'AccountId,AccountName,Purpose,Id,DateCreated,DateLastModified,CreatedBy,LastModifiedBy';
 
 describe('the format of an answer', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeSession, readFailure, readList, readSession, readSessions, send } from './http-request.ts';
-import { countRows, createAccount, createSession, startTestServer, type TestServer } from './test-server.ts';
+import { countRows, createAccount, createSession, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let accountId: string;
@@ -10,8 +10,6 @@ beforeAll(async () => {
   accountId = await createAccount(server, 'Acme');
 });
 afterAll(() => server.stop());
-
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 
 /** The session as GraphQL tells it. */
 async function findSession(id: string) {

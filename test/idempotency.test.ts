@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createAccount, createSession, startTestServer, type TestServer } from './test-server.ts';
+import { createAccount, createSession, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let accountId: string;
@@ -19,7 +19,6 @@ beforeEach(async () => {
   token = await server.tokenFor(caller);
 });
 
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 const idempotencyKey = 'order 66';
 
 const create = (input: object) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { countRows, createAccount, startTestServer, type TestServer } from './test-server.ts';
+import { countRows, createAccount, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let accountId: string;
@@ -74,7 +74,7 @@ test('an account id in upper case is the same id', async () => {
 
 test('an unknown account is refused and nothing is written', async () => {
   const before = await countRows(server);
-  const input = { accountId: '0192f0c1-2345-7000-8000-000000000001', purpose: 'x' };
+  const input = { accountId: unknownId, purpose: 'x' };
   const { status, data, errors } = await server.graphql(newAISession, { input });
   expect({ status, data }).toEqual({ status: 400, data: null });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'accountId' } }]);

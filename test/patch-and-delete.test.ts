@@ -5,6 +5,7 @@ import {
   createSession,
   sessionFields,
   startTestServer,
+  unknownId,
   type TestServer,
 } from './test-server.ts';
 
@@ -17,7 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 const patchAISession = `mutation ($input: PatchAISessionInput!) { patchAISession(input: $input) { ${sessionFields} } }`;
 const deleteAISession = 'mutation ($id: ID!) { deleteAISession(id: $id) }';
 

@@ -9,6 +9,8 @@ import { createLogger } from '../src/log.ts';
 import { listen, serverLimits, stopListening } from '../src/process.ts';
 import { openTestDatabase } from './test-database.ts';
 
+/** Well-formed, and of nothing that there is. */
+export const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 export const secret = 'a secret that only the tests know of';
 
 interface RequestOptions {
