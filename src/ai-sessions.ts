@@ -72,36 +72,27 @@ const inserter = oncePer((database: Database) =>
  * @returns for each candidate its session, with the name of its account, or undefined
  */
 async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISession | undefined)[]> {
-  const column = (name: keyof Candidate) => candidates.map((candidate) => candidate[name]);
-  const sessions = await insertStatement(orm).execute({
-    ids: column('id'),
-    dates: candidates.map(({ dateCreated }) => dateCreated.toISOString()),
-    accountIds: column('accountId'),
-    purposes: column('purpose'),
-    callers: column('caller'),
-    keys: column('idempotencyKey'),
-    payloadHashes: column('payloadHash'),
-  });
+  const sessions = await insertStatement(orm).execute({ candidates: JSON.stringify(candidates) });
   const byId = new Map(sessions.map((session) => [session.id, session]));
   return candidates.map(({ id }) => byId.get(id));
 }
 
-const array = (name: string, type: string) => sql`${sql.placeholder(name)}::${sql.raw(type)}[]`;
-
 const insertStatement = oncePer((orm: Orm) => {
+  // As one JSON text, candidates get one plan for batches of any size: arrays were planned anew each time, for theirs.
   const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
-    select candidate.* from unnest(
-      ${array('ids', 'uuid')}, ${array('dates', 'text')}, ${array('accountIds', 'uuid')}, ${array('purposes', 'text')},
-      ${array('callers', 'text')}, ${array('keys', 'text')}, ${array('payloadHashes', 'text')}
-    ) as candidate (id, date, account_id, purpose, caller, key, payload_hash)
-    where account_id is null or exists (select from ${accounts} where ${accounts.id} = account_id)`);
-  const claim = sql`select caller, key, id, payload_hash, now() from ${valid}
-    where key is not null order by caller, key`;
+    select candidate.* from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
+      id uuid, "dateCreated" timestamptz, "accountId" uuid, purpose text, caller text, "idempotencyKey" text,
+      "payloadHash" text
+    )
+    where "accountId" is null or exists (select from ${accounts} where ${accounts.id} = "accountId")`);
+  const claim = sql`select caller, "idempotencyKey", id, "payloadHash", now() from ${valid}
+    where "idempotencyKey" is not null order by caller, "idempotencyKey"`;
   const claimed = orm
     .$with('claimed')
     .as(orm.insert(idempotencyKeys).select(claim).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
-  const rows = sql`select id, date::timestamptz, date::timestamptz, caller, caller, account_id, purpose, key from ${valid}
-    where key is null or id in (select session_id from ${claimed})`;
+  const rows = sql`
+    select id, "dateCreated", "dateCreated", caller, caller, "accountId", purpose, "idempotencyKey" from ${valid}
+    where "idempotencyKey" is null or id in (select session_id from ${claimed})`;
   // What is written goes by the name of the table, so that the columns of a session fit both.
   const written = orm
     .$with('ai_sessions')
