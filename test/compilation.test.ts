@@ -71,3 +71,17 @@ test('of a document with two operations, each is executed when it is asked for',
   for (let count = 0; count < often; count += 1) purposes.push(await ask('A'), await ask('B'));
   expect(purposes).toEqual(repeated(['a', 'b']).flat());
 });
+
+test('a patch in a fragment that leaves the purpose out leaves it each time', async () => {
+  const { data } = await createSession(server, { purpose: 'stays' });
+  const query = `mutation ($id: ID!, $purpose: String) { ...patch }
+    fragment patch on Mutation { patchAISession(input: { id: $id, purpose: $purpose }) { purpose } }`;
+  const answers = await sendOften(query, { id: data.newAISession.id });
+  expect(answers.map((answer) => answer.data.patchAISession.purpose)).toEqual(repeated('stays'));
+});
+
+test('a variable inside of an object takes its default each time', async () => {
+  const query = 'mutation ($purpose: String = "chosen") { newAISession(input: { purpose: $purpose }) { purpose } }';
+  const answers = await sendOften(query);
+  expect(answers.map((answer) => answer.data.newAISession.purpose)).toEqual(repeated('chosen'));
+});

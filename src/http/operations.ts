@@ -32,7 +32,7 @@ export const operations: Operation[] = [
     name: 'NewAISession',
     method: 'POST',
     path: '/ai/sessions',
-    document: `mutation NewAISession($accountId: ID, $purpose: String, $idempotencyKey: String) {
+    document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
       newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${session}
     }`,
   },
