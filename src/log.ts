@@ -10,7 +10,23 @@ export type { Logger };
 export function openLogOutput(): DestinationStream {
   return process.stdout.isTTY
     ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 });
+    : gatherLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
+}
+
+/** Hands on together what is logged in one turn: the destination measures all that it holds anew at each write. */
+function gatherLines(destination: DestinationStream): DestinationStream {
+  let lines = '';
+  const flush = () => {
+    if (lines !== '') destination.write(lines);
+    lines = '';
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
 }
 
 /** Makes the logger. Nothing that is logged may hold a token, the variables of an operation or those of a statement. */

@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type { OperationDefinitionNode } from 'graphql';
 import { administratorRole, type Viewer } from '../auth/token-verifier.ts';
 import type { Database } from '../database/database.ts';
 import { CodedError } from '../errors.ts';
@@ -68,6 +69,11 @@ builder.mutationType({
 /** The one place where a role is looked at. */
 export function isAdministrator({ viewer }: Partial<Pick<Context, 'viewer'>>): boolean {
   return viewer?.roles.includes(administratorRole) ?? false;
+}
+
+/** Notes the type of an operation and what its author called it. */
+export function traceOperation({ trace }: Context, { operation, name }: OperationDefinitionNode): void {
+  trace.operation = `${operation} ${name?.value ?? ''}`.slice(0, 100).trim();
 }
 
 function unauthenticated(): CodedError {

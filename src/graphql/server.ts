@@ -4,7 +4,7 @@ import { createYoga, type GraphiQLOptions, type GraphQLParams, type Plugin } fro
 import Negotiator from 'negotiator';
 import { CodedError } from '../errors.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
-import type { Context } from './builder.ts';
+import { traceOperation, type Context } from './builder.ts';
 import { useCompilation } from './compilation.ts';
 import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
@@ -115,12 +115,11 @@ function writeResult({ data, errors }: ExecutionResult): string {
   return JSON.stringify({ errors: withoutHttp, data });
 }
 
-/** Notes the type of the operation and what its author called it. */
 function useTrace(): Plugin<Context, Context> {
   return {
     onExecute({ args: { document, operationName }, context }) {
-      const { operation, name } = getOperationAST(document, operationName) ?? {};
-      context.trace.operation = `${operation} ${name?.value ?? ''}`.slice(0, 100).trim();
+      const operation = getOperationAST(document, operationName);
+      if (operation) traceOperation(context, operation);
     },
   };
 }
