@@ -5,8 +5,6 @@ import { issueToken, localSecret } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
 import { errorCode } from './database/database.ts';
-import { openEmbedded } from './database/embedded.ts';
-import { openPostgres } from './database/postgres.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { listen, onStopSignal, runProgram, serverLimits, stopListening } from './process.ts';
 
@@ -15,9 +13,10 @@ await runProgram(async () => {
   const { DATABASE_URL, DATA_DIR } = config;
   const log = createLogger(config.LOG_LEVEL, openLogOutput());
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
-  const database = DATABASE_URL
-    ? await openPostgres(DATABASE_URL, config, log, statementLog)
-    : await openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog);
+  // Only the one that is used takes time and memory.
+  const database = await (DATABASE_URL
+    ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
+    : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog));
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
   process.on('unhandledRejection', (error) => {
