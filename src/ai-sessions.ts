@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { and, eq, gte, lt, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Database, Orm } from './database/database.ts';
 import { gather } from './database/gather.ts';
 import { lowestId, newIdentity } from './database/ids.ts';
@@ -125,9 +126,15 @@ async function findEarlier(
 }
 
 export async function findAISession(database: Database, id: string): Promise<AISession | null> {
-  const [session] = await database.run((orm) => selectSessions(orm).where(eq(aiSessions.id, id)));
+  const [session] = await database.run((orm) => findStatement(orm).execute({ id }));
   return session ?? null;
 }
+
+const findStatement = oncePer((orm: Orm) =>
+  selectSessions(orm)
+    .where(eq(aiSessions.id, sql.placeholder('id')))
+    .prepare('find_session'),
+);
 
 /**
  * Changes the purpose of a session, unless it is undefined.
@@ -178,7 +185,9 @@ export function listAISessions(
           .where(where)
           .orderBy(...orderBy)
           .limit(limit)
-          .offset(offset),
+          .offset(offset)
+          .prepare('list_sessions')
+          .execute(),
       positionOf: (session) => sessionPosition(session, order),
     }),
   );
@@ -198,10 +207,15 @@ function selectSessions(orm: Orm) {
 
 function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
   return and(
-    ids && inArray(aiSessions.id, ids),
-    accountIds && inArray(aiSessions.accountId, accountIds),
+    ids && isOneOf(aiSessions.id, ids),
+    accountIds && isOneOf(aiSessions.accountId, accountIds),
     createdBy === undefined ? undefined : eq(aiSessions.createdBy, createdBy),
     createdFrom && gte(aiSessions.id, lowestId(createdFrom)),
     createdBefore && lt(aiSessions.id, lowestId(createdBefore)),
   );
+}
+
+/** One text of SQL for lists of any length, of which each is prepared; a lone id can be followed in its index's order. */
+function isOneOf(column: PgColumn, ids: string[]) {
+  return ids.length === 1 ? eq(column, ids[0]) : sql`${column} = any(${sql.param(ids)}::uuid[])`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres } from './postgres-server.ts';
 import { openBench, summarise, unavailable, type Bench } from './postgres-service.ts';
@@ -93,6 +94,38 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     expect(await countAttempts()).toBeLessThanOrEqual(10);
     expect(await findSessions(`${state} for ever`)).toEqual([]);
     expect(summarise(answer)).toEqual(unavailable);
+  });
+
+  test('for an account that is deleted meanwhile is the fault of its own creation only', async () => {
+    const account = await bench.service.send('mutation { newAccount(input: { name: "Gone" }) { id } }');
+    const accountId = account.data.newAccount.id;
+    await rival.unsafe(`begin; delete from accounts where id = '${accountId}'`);
+    const creation = bench.service.createSession({ accountId });
+    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    const others = ['a', 'b', 'c'].map((purpose) => bench.service.createSession({ purpose }));
+    await setTimeout(100);
+    await rival.unsafe('commit');
+    const [{ errors = [] }, ...answers] = await Promise.all([creation, ...others]);
+    expect(errors[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'accountId' });
+    expect(answers.map(({ data }) => data.newAISession.purpose)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('for one creation of a batch does not fail the others', async () => {
+    await bench.database.query(`
+      create function refuse() returns trigger language plpgsql as $$ begin
+        if new.purpose = 'refused' then raise exception 'no'; end if;
+        return new;
+      end $$;
+      create trigger refuse before insert on ai_sessions for each row execute function refuse()`);
+    await rival.unsafe('begin; lock table ai_sessions in exclusive mode');
+    const first = bench.service.createSession({ purpose: 'first' });
+    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    const batch = ['a', 'refused', 'b'].map((purpose) => bench.service.createSession({ purpose }));
+    await setTimeout(100);
+    await rival.unsafe('commit');
+    const answers = await Promise.all([first, ...batch]);
+    await bench.database.query('drop trigger refuse on ai_sessions');
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
   });
 
   test('behind a lock does not pile up with its like in the database', async () => {
