@@ -94,7 +94,7 @@ async function readParameters(request: IncomingMessage): Promise<GraphQLParams> 
   }
   const body = await readBody(request);
   // A foreign page may send forms and bare texts without a preflight: they are refused.
-  if (mediaTypeOf(request) === 'application/json') return parseJson(body);
+  if (mediaTypeOf(request) === 'application/json') return parseJson(body) ?? {};
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
 
