@@ -217,5 +217,5 @@ function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AIS
 
 /** One text of SQL for lists of any length, of which each is prepared; a lone id can be followed in its index's order. */
 function isOneOf(column: PgColumn, ids: string[]) {
-  return ids.length === 1 ? eq(column, ids[0]) : sql`${column} = any(${sql.param(ids)}::uuid[])`;
+  return ids.length === 1 ? eq(column, ids[0]) : sql`${column} = any(${`{${ids.join()}}`}::uuid[])`;
 }

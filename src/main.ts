@@ -4,7 +4,7 @@ import { createApp } from './app.ts';
 import { issueToken, localSecret } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
-import { errorCode } from './database/database.ts';
+import { isUnavailability } from './database/database.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { listen, onStopSignal, runProgram, serverLimits, stopListening } from './process.ts';
 
@@ -21,7 +21,7 @@ await runProgram(async () => {
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
   process.on('unhandledRejection', (error) => {
     // postgres.js asks a new connection things of its own, and nobody hears when that is lost.
-    if (!errorCode(error).startsWith('CONNECTION_')) throw error;
+    if (!isUnavailability(error)) throw error;
     log.debug({ err: error }, 'a connection was lost');
   });
   const stopping = new AbortController();

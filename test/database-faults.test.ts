@@ -48,6 +48,15 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
   });
 
+  test('connections that were all reset while idle are made again before anyone hears of it', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await sleep(2000);
+      bench.proxy.cut();
+      await sleep(50);
+      expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
+    }
+  });
+
   test.each(['fast', 'immediate'] as const)(
     'a PostgreSQL stopped in mode %s is missed, and used again once it is back',
     async (mode) => {

@@ -50,6 +50,17 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
     await other.ended;
   });
 
+  test('is used by the first again after its connections were ended, and never by the second', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await sleep(2000);
+      await first.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`);
+      await sleep(50);
+      expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
+    }
+    const [row] = await second.query(`select count(*)::int from pg_stat_activity where usename = 'app'`);
+    expect(row).toEqual({ count: 0 });
+  });
+
   test('is unavailable while the first is gone and the second not promoted', async () => {
     await first.stop('immediate');
     const answers = [];

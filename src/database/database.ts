@@ -38,8 +38,7 @@ export function createRunner(
         if (conflict.test(code) && conflictsLeft > 0) return attempt(conflictsLeft - 1, lossesLeft);
         if (connectionLost.test(code)) onLost(used);
         if (connectionLost.test(code) && lossesLeft > 0) return attempt(conflictsLeft, lossesLeft - 1);
-        const isUnavailable = [conflict, connectionLost, outOfResources].some((codes) => codes.test(code));
-        throw isUnavailable ? serviceUnavailable('The database', error) : error;
+        throw isUnavailability(error) ? serviceUnavailable('The database', error) : error;
       }
     };
     const { promise: expired, reject } = Promise.withResolvers<never>();
@@ -61,6 +60,11 @@ const conflict = /^(40001|40P01)$/;
 const connectionLost = /^(08...|57P0.|25006)$|^CONNECT|^E[A-Z]{4,}$/;
 /** Insufficient resources, and a statement that was cancelled. */
 const outOfResources = /^(53...|57014)$/;
+
+/** Whether an error tells that the database cannot serve now, rather than that something is wrong with what it was asked. */
+export function isUnavailability(error: unknown): boolean {
+  return [conflict, connectionLost, outOfResources].some((codes) => codes.test(errorCode(error)));
+}
 
 /** The SQLSTATE, or the code of the driver or the system, underneath what Drizzle wraps; empty for other errors. */
 export function errorCode(error: unknown): string {

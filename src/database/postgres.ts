@@ -29,7 +29,9 @@ export async function openPostgres(
     connect_timeout: Math.ceil(timeoutMs / 1000),
     socket: createDial(2 * config.DATABASE_POOL_SIZE),
     backoff: () => 0,
-    ...(/^[^?]*,/.test(url) && { target_session_attrs: 'read-write' as const }),
+    // Nobody would hear of an error of that first statement of each connection, and no array needs it.
+    fetch_types: false,
+    ...(/^[^?]*,/.test(url) && { target_session_attrs: 'primary' as const }),
     connection: {
       application_name: 'ai-sessions',
       // What was given up must not go on in the database; but poolers refuse the parameter.
