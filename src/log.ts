@@ -20,7 +20,8 @@ function gatherLines(destination: DestinationStream): DestinationStream {
     if (lines !== '') destination.write(lines);
     lines = '';
   };
-  process.on('exit', flush);
+  // Ahead of the destination's own, which writes what it then holds.
+  process.prependListener('exit', flush);
   return {
     write(line) {
       if (lines === '') setImmediate(flush);

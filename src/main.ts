@@ -4,9 +4,9 @@ import { createApp } from './app.ts';
 import { issueToken, localSecret } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/token-verifier.ts';
 import { loadConfig } from './config.ts';
-import { isUnavailability } from './database/database.ts';
+import { isLossOfConnection } from './database/database.ts';
 import { createLogger, openLogOutput } from './log.ts';
-import { listen, onStopSignal, runProgram, serverLimits, stopListening } from './process.ts';
+import { listen, onStopSignal, onUncaughtError, runProgram, serverLimits, stopListening } from './process.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
@@ -19,11 +19,7 @@ await runProgram(async () => {
     : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog));
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
-  process.on('unhandledRejection', (error) => {
-    // postgres.js asks a new connection things of its own, and nobody hears when that is lost.
-    if (!isUnavailability(error)) throw error;
-    log.debug({ err: error }, 'a connection was lost');
-  });
+  onUncaughtError(log, isLossOfConnection);
   const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createServer(serverLimits, app);

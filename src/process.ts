@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { StartupError } from './errors.ts';
+import type { Logger } from './log.ts';
 
 /** Runs a program; a fault that its user can mend is told in words, and ends it with 1. */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
@@ -59,4 +60,13 @@ export function onStopSignal(stop: () => Promise<void>): void {
     void stop().then(() => process.exit(0));
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+}
+
+/** Ends the process at an error that nobody caught, unless `isHarmless` knows it. */
+export function onUncaughtError(log: Logger, isHarmless: (error: unknown) => boolean): void {
+  process.on('uncaughtException', (error) => {
+    if (isHarmless(error)) return log.warn({ err: error }, 'an error that nobody waited for');
+    log.fatal({ err: error }, 'unexpected error');
+    process.exit(1);
+  });
 }

@@ -29,11 +29,14 @@ export function createRunner(
 ): Database['run'] {
   return async <T>(work: (orm: Orm) => Promise<T>) => {
     let used = orm();
+    let isOver = false;
     const attempt = async (conflictsLeft: number, lossesLeft: number): Promise<T> => {
       try {
         used = orm();
         return await work(used);
       } catch (error) {
+        // What failed since is of no pool that is still in use, and nobody waits for another attempt.
+        if (isOver) throw error;
         const code = errorCode(error);
         if (conflict.test(code) && conflictsLeft > 0) return attempt(conflictsLeft - 1, lossesLeft);
         if (connectionLost.test(code)) onLost(used);
@@ -49,6 +52,7 @@ export function createRunner(
     try {
       return await Promise.race([attempt(4, 1), expired]);
     } finally {
+      isOver = true;
       clearTimeout(timer);
     }
   };
@@ -64,6 +68,14 @@ const outOfResources = /^(53...|57014)$/;
 /** Whether an error tells that the database cannot serve now, rather than that something is wrong with what it was asked. */
 export function isUnavailability(error: unknown): boolean {
   return [conflict, connectionLost, outOfResources].some((codes) => codes.test(errorCode(error)));
+}
+
+/**
+ * Whether an error that nobody caught is postgres.js's own, at the loss of a connection: it may write to the socket that
+ * has just closed (porsager/postgres#1154). Those who wait for that connection are answered at their deadline.
+ */
+export function isLossOfConnection(error: unknown): boolean {
+  return isUnavailability(error) || (error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? ''));
 }
 
 /** The SQLSTATE, or the code of the driver or the system, underneath what Drizzle wraps; empty for other errors. */

@@ -1,5 +1,5 @@
-import { connect, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:net';
+import { Duplex } from 'node:stream';
 
 interface Address {
   host: string | string[];
@@ -12,18 +12,13 @@ const patienceMs = 500;
 
 /**
  * Makes what postgres.js opens its sockets with. It would try a database that went away thousands of times a second:
- * this lets `burst` attempts through at once and then one each 60 ms, refuses those that would wait for long, and goes
- * round where there are several hosts.
+ * this lets `burst` attempts through at once and then one each 60 ms, and goes round where there are several hosts.
  */
-export function createDial(burst: number): (address: Address) => Promise<Socket> {
-  let nextTurn = 0;
+export function createDial(burst: number): (address: Address) => Promise<Duplex> {
+  const mayTry = createPace(burst);
   let attempts = 0;
   return async ({ host, port, path }) => {
-    const now = performance.now();
-    const turn = Math.max(nextTurn, now - burst * intervalMs) + intervalMs;
-    if (turn > now + patienceMs) return failingSocket();
-    nextTurn = turn;
-    if (turn > now) await sleep(turn - now);
+    if (!(await mayTry())) return failingSocket();
     if (path) return connect(path);
     const [hosts, ports] = [[host].flat(), [port].flat()];
     const index = attempts++ % hosts.length;
@@ -33,10 +28,42 @@ export function createDial(burst: number): (address: Address) => Promise<Socket>
   };
 }
 
-/** The driver hangs when this throws, so the socket must fail, once it listens. */
-function failingSocket(): Socket {
-  const socket = new Socket();
+/** Makes a function that tells, at most half a second later, whether one may try now. */
+function createPace(burst: number): () => Promise<boolean> {
+  const waiting = new Set<(mayTry: boolean) => void>();
+  let allowed = burst;
+
+  function pass(): void {
+    // The newest first: who has waited for long may have been given up, and the first after a recovery must get through.
+    const newest = [...waiting].at(-1);
+    if (newest) settle(newest, true);
+    else allowed += 1;
+    if (allowed < burst) setTimeout(pass, intervalMs);
+  }
+
+  function settle(resolve: (mayTry: boolean) => void, mayTry: boolean): void {
+    if (waiting.delete(resolve)) resolve(mayTry);
+  }
+
+  return () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    if (allowed === burst) setTimeout(pass, intervalMs);
+    if (allowed > 0) {
+      allowed -= 1;
+      resolve(true);
+    } else {
+      waiting.add(resolve);
+      setTimeout(settle, patienceMs, resolve, false);
+    }
+    return promise;
+  };
+}
+
+/**
+ * Fails when the driver writes to it, as it does at once. It hangs when a socket cannot be made, and its connection is dead
+ * for good when one closes before it was written to (porsager/postgres#1154).
+ */
+function failingSocket(): Duplex {
   const error = Object.assign(new Error('the database was tried too often'), { code: 'ECONNREFUSED' });
-  setImmediate(() => socket.destroy(error));
-  return socket;
+  return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(error) });
 }
