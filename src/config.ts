@@ -32,6 +32,7 @@ const variables = z
       .optional(),
     AUTH_JWKS_URL: z
       .url({ protocol: /^https?$/, error: 'must be a URL such as https://id.example.com/jwks' })
+      .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must hold no user and no password')
       .optional(),
     AUTH_ISSUER: z.string().optional(),
     AUTH_AUDIENCE: z.string().optional(),

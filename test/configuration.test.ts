@@ -120,7 +120,7 @@ test.each([
   expect(refusal(name === 'DATABASE_URL' ? { AUTH_SECRET, [name]: value } : { [name]: value })).toContain(name);
 });
 
-test.each(['keys.json', 'ftp://id.example.com/jwks', 'file:///etc/passwd'])('AUTH_JWKS_URL=%s is refused', (url) => {
+test.each(['keys.json', 'file:///etc/passwd', 'https://a:b@c.example'])('AUTH_JWKS_URL=%s is refused', (url) => {
   expect(refusal({ AUTH_JWKS_URL: url })).toContain('AUTH_JWKS_URL');
 });
 

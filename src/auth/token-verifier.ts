@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { CodedError, serviceUnavailable } from '../errors.ts';
@@ -19,7 +19,7 @@ export type TokenVerifier = (authorization: string | null | undefined) => Promis
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
-/** How long a token that was checked is taken for good, unless it expires earlier: a key that was withdrawn must count. */
+/** How long a token that was checked is taken for good, unless it expires earlier: that its key was withdrawn must count. */
 const rememberMs = 60_000;
 
 /**
@@ -35,10 +35,9 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     ...(issuer && { issuer }),
     ...(audience && { audience }),
   };
-  const rolesPath = config.AUTH_ROLES_CLAIM.split('.');
 
   // Checking a signature costs about as much as writing a session.
-  const remembered = new LRUCache<string, Viewer>({ max: 1000 });
+  const remembered = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() } });
 
   return async (authorization) => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
@@ -48,7 +47,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     if (known) return known;
     try {
       const { payload } = await jwtVerify(token, key, options);
-      const viewer = toViewer(payload, rolesPath);
+      const viewer = toViewer(payload, config.AUTH_ROLES_CLAIM);
       remembered.set(token, viewer, {
         ttl: Math.min(Math.max(1, Number(payload.exp) * 1000 - Date.now()), rememberMs),
       });
@@ -59,25 +58,34 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
   };
 }
 
-function toViewer(payload: JWTPayload, rolesPath: string[]): Viewer {
+function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   const { sub } = payload;
   if (typeof sub !== 'string' || !sub || sub.length > 255 || sub.includes('\0') || !sub.isWellFormed()) {
     throw new errors.JWTClaimValidationFailed('"sub" must be a text of 1 to 255 characters', payload, 'sub');
   }
   let roles: unknown = payload;
-  for (const name of rolesPath) roles = new Map(Object.entries(roles ?? {})).get(name);
+  // Names such as https://example.com/roles have dots of their own.
+  const path = Object.hasOwn(payload, rolesClaim) ? [rolesClaim] : rolesClaim.split('.');
+  for (const name of path) roles = new Map(Object.entries(roles ?? {})).get(name);
   return { id: sub, roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [] };
 }
 
 /** The keys that the identity provider publishes. That it has none for a token is the token's fault; all else is its own. */
 function remoteKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000 });
+  let retryAt = 0;
+  const fetchKeys: typeof fetch = async (...request) => {
+    // jose would ask a provider that fails again for each token.
+    if (Date.now() < retryAt) throw new Error('the keys could not be fetched a moment ago');
+    return fetch(...request);
+  };
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000, [customFetch]: fetchKeys });
   return async (header, token) => {
     try {
       return await keys(header, token);
     } catch (error) {
       const faultsOfTokens = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
       if (faultsOfTokens.some((fault) => error instanceof fault)) throw error;
+      if (Date.now() >= retryAt) retryAt = Date.now() + 1000;
       throw serviceUnavailable('The identity provider', error);
     }
   };
