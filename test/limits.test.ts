@@ -54,10 +54,29 @@ describe('where GraphiQL is off', () => {
     expect(data.schema.queryType.name).toBe('Query');
   });
 
-  test('names of fields are not suggested', async () => {
-    const { errors } = await server.graphql('{ viewr { id } }', {}, { token: null });
-    expect(errors?.[0]?.message).not.toContain('viewer');
+  test.each([
+    ['a field', '{ viewr { id } }', 'viewer'],
+    ['a field of a type', '{ viewer { rols } }', 'roles'],
+    ['an argument', '{ aiSessions(frst: 1) { totalCount } }', 'first'],
+    ['a type', 'query ($filter: AISessionFilte) { __typename }', '"AISessionFilter"'],
+    ['the type of a fragment', '{ ... on Quer { __typename } }', 'Query'],
+    ['a field of an input', 'mutation { newAISession(input: { purpos: "x" }) { id } }', 'purpose'],
+    ['a selection', '{ accounts }', '{ ... }'],
+  ])('the name of %s is not suggested', async (_kind, query, name) => {
+    const { errors } = await server.graphql(query, {}, { token: null });
+    expect(errors?.[0]?.message).toMatch(/./);
+    expect(errors?.[0]?.message).not.toContain(name);
+    expect(errors?.[0]?.message).not.toContain('Did you mean');
   });
+
+  test.each(['/graphql', '/graphiql', '/playground', '/altair', '/voyager', '/console'])(
+    'there is no page to explore the schema with at %s',
+    async (path) => {
+      const response = await fetch(server.url + path, { headers: { Accept: 'text/html' } });
+      expect(response.ok).toBe(false);
+      expect(await response.text()).not.toMatch(/<html|graphiql|playground/i);
+    },
+  );
 });
 
 test('creations beyond RATE_LIMIT are refused, of their caller alone, with the time to wait', async () => {

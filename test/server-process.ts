@@ -16,6 +16,7 @@ interface ProcessEnd {
 }
 
 export interface ServerProcess {
+  pid: number | undefined;
   /** Without a slash at its end. */
   url: string;
   graphiqlLink: string | undefined;
@@ -81,7 +82,7 @@ export async function startServer(
   environment: Record<string, string>,
   watch: (output: string) => void = () => {},
 ): Promise<ServerProcess> {
-  const { kill, output, onOutput, ended } = startScript('src/main.ts', [], environment);
+  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], environment);
   onOutput(() => watch(output()));
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
   onOutput(() => /^ {2}Database .*\n/m.test(output()) && resolve());
@@ -92,6 +93,7 @@ export async function startServer(
   const graphiqlLink = /^ {2}GraphiQL +(\S+)$/m.exec(output())?.[1];
   const token = (graphiqlLink && new URL(graphiqlLink).searchParams.get('token')) ?? '';
   return {
+    pid,
     url,
     graphiqlLink,
     token,
@@ -135,6 +137,7 @@ function startScript(script: string, parameters: string[], environment: Record<s
   };
   children.add({ kill: killAndWait });
   return {
+    pid: child.pid,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
     output: () => stdout,
     onOutput: (listener: () => void) => void child.stdout.on('data', listener),

@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
+import { makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
+import { canMeasureMemory, forgetPeak, readMemory } from './process-memory.ts';
+import { cleanUp } from './server-process.ts';
+
+const rounds = 3;
+const perRound = 3000;
+const query = 'mutation ($purpose: String!) { newAISession(input: { purpose: $purpose }) { id purpose } }';
+
+describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,', () => {
+  let database: PostgresServer;
+  let service: PostgresService;
+  let authorization: string;
+  let agent: Agent;
+  const idByPurpose = new Map<string, string>();
+  const refused = new Set<string>();
+  const others: unknown[] = [];
+
+  beforeAll(async () => {
+    database = await startPostgres();
+    await migrate(database.url);
+    const token = await makeToken();
+    authorization = `Bearer ${token}`;
+    service = await startService(database.url, token, { DATABASE_TIMEOUT_MS: '5000' });
+    if (canMeasureMemory) forgetPeak(service.pid);
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await database.remove();
+  });
+
+  // That fetch gives up a connection that is not accepted within 10 seconds would be no answer of the server.
+  async function post(path: string, body: object) {
+    const headers = { 'Content-Type': 'application/json', Authorization: authorization };
+    const sent = request(service.url + path, { method: 'POST', agent, headers }).end(JSON.stringify(body));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the event is documented to bring
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode, retryAfter: response.headers['retry-after'], body: await text(response) };
+  }
+
+  /** Creates a session over one of the faces, and notes what came of it. */
+  async function create(purpose: string, isGraphQL: boolean): Promise<void> {
+    const answer = await (isGraphQL
+      ? post('/graphql', { query, variables: { purpose } })
+      : post('/ai/sessions', { purpose }));
+    const id = /"id":"([0-9a-f-]{36})"/.exec(answer.body)?.[1];
+    const isCreated = answer.status === 200 && answer.body.includes(`"purpose":"${purpose}"`);
+    if (isCreated && id) idByPurpose.set(purpose, id);
+    else if (answer.status === 503 && answer.retryAfter) refused.add(purpose);
+    else others.push(answer);
+  }
+
+  test('each is answered: 200, or 503 with when to try again', async () => {
+    for (let round = 0; round < rounds; round += 1) {
+      agent = new Agent({ maxSockets: Infinity });
+      const creations = Array.from({ length: perRound }, (_, index) => create(`${round} ${index}`, index % 2 === 0));
+      await Promise.all(creations);
+      agent.destroy();
+    }
+    expect(others).toEqual([]);
+    expect(idByPurpose.size + refused.size).toBe(rounds * perRound);
+    // As many as may run at a time are taken at least.
+    expect(idByPurpose.size).toBeGreaterThanOrEqual(1000);
+  }, 120_000);
+
+  test('each that was acknowledged is in the table just once, and none is doubled', async () => {
+    const rows = await database.query('select id, purpose from ai_sessions');
+    const acknowledged = rows.filter(({ id, purpose }) => idByPurpose.get(String(purpose)) === id);
+    expect(acknowledged).toHaveLength(idByPurpose.size);
+    expect(new Set(rows.map(({ purpose }) => purpose)).size).toBe(rows.length);
+  });
+
+  test.skipIf(!canMeasureMemory)('none takes memory that is not given back: it stays under 600 MB', () => {
+    expect(readMemory(service.pid).peak).toBeLessThan(600);
+  });
+
+  test('none keeps later ones from being answered', async () => {
+    expect(await service.createSession({ purpose: 'afterwards' })).toMatchObject({ status: 200 });
+  });
+});
