@@ -49,9 +49,15 @@ export function createApp({ config, secret, database, log, accountId, stopping }
   const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? openGraphiql : undefined });
   const answerHttp = createHttpFace(signIn, graphql.execute);
 
+  let asking: Promise<boolean | undefined> | undefined;
   async function answerReadiness(response: ServerResponse): Promise<void> {
     if (stopping.aborted) return answer(response, 503, { status: 'stopping' });
-    const isReady = await database.run(isMigrated).catch(() => undefined);
+    // However many ask at once, the database is asked once.
+    asking ??= database
+      .run(isMigrated)
+      .catch(() => undefined)
+      .finally(() => (asking = undefined));
+    const isReady = await asking;
     const status =
       isReady === undefined ? 'the database does not answer' : 'the database is behind: run npm run migrate';
     answer(response, isReady ? 200 : 503, { status: isReady ? 'ready' : status });
@@ -60,9 +66,9 @@ export function createApp({ config, secret, database, log, accountId, stopping }
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const requestId = chooseRequestId(request);
-    const context: Context = { database, viewer: null, countCreation, log: log.child({ requestId }), trace: {} };
+    const about = { log: log.child({ requestId }), trace: {} };
+    const context: Context = { database, viewer: null, countCreation, itemsLeft: 0, ...about };
     running += 1;
-    response.once('close', () => (running -= 1));
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
@@ -80,6 +86,8 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     } catch (error) {
       context.log.error({ err: error }, 'unexpected error');
       response.destroy();
+    } finally {
+      running -= 1;
     }
   };
 }

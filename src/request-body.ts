@@ -21,13 +21,14 @@ export function readBody(request: IncomingMessage): Promise<string> {
     length += chunk.length;
     // What is too much is read on and dropped: a client that still sends would not see an answer.
     if (length <= bodyLimit) chunks.push(chunk);
-    else reject(new CodedError('BAD_USER_INPUT', 'Send at most 100 kB.', { status: 413 }));
+    else chunks.length = 0;
   });
   request.on('end', () => {
+    if (length > bodyLimit) reject(new CodedError('BAD_USER_INPUT', 'Send at most 100 kB.', { status: 413 }));
     const body = Buffer.concat(chunks);
     if (isUtf8(body)) resolve(body.toString());
     else reject(new CodedError('BAD_USER_INPUT', 'The body is not valid UTF-8.'));
   });
-  request.on('error', reject);
+  request.on('error', (cause) => reject(new CodedError('BAD_USER_INPUT', 'The body was cut off.', { cause })));
   return promise;
 }

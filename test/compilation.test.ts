@@ -56,6 +56,12 @@ test('a patch that leaves the purpose out leaves it each time', async () => {
   expect(answers.map((answer) => answer.data.patchAISession.purpose)).toEqual(repeated('stays'));
 });
 
+test('a variable named __proto__ is refused each time', async () => {
+  const query = 'mutation ($__proto__: NewAISessionInput!) { newAISession(input: $__proto__) { id } }';
+  const expected = { status: 200, data: null, codes: [{ code: 'BAD_USER_INPUT' }] };
+  expect(await sendOften(query, JSON.parse('{"__proto__": {}}'))).toEqual(repeated(expected));
+});
+
 test('of a document with two operations, each is executed when it is asked for', async () => {
   const query =
     'mutation A { newAISession(input: { purpose: "a" }) { purpose } } mutation B { newAISession(input: { purpose: "b" }) { purpose } }';

@@ -64,7 +64,7 @@ const attacks: Record<string, string> = {
     `{ ...F0 } ${times(60, (n) => `fragment F${n} on Query { ...F${n + 1} }`)} fragment F60 on Query { __typename }`,
   ),
   'the same field 1,000 times': body(`{ ${times(1000, () => '__typename')} }`),
-  'the pages of 1,000 lists': body(`{ ${times(30, (n) => `p${n}: aiSessions${fullPage}`)} }`),
+  '30 full pages': body(`{ ${times(30, (n) => `p${n}: aiSessions${fullPage}`)} }`),
   'pages in a fragment that is spread again and again': body(
     `{ ${times(30, () => '...A')} } fragment A on Query { aiSessions${fullPage} }`,
   ),

@@ -38,6 +38,20 @@ describe('a document', () => {
   });
 });
 
+test('lists whose sizes come by variables are bounded too', async () => {
+  const pages = Array.from({ length: 11 }, (_, index) => `p${index}: aiSessions(first: $size) { totalCount }`);
+  const { errors } = await server.graphql(`query ($size: Int) { ${pages.join(' ')} }`, { size: 100 });
+  expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'first' });
+});
+
+test('the errors of an operation with a name of 90 kB are not longer than it', async () => {
+  const variables = Array.from({ length: 200 }, (_, index) => `$v${index}: Int`).join(' ');
+  const query = `query ${'Q'.repeat(90_000)}(${variables}) { __typename }`;
+  const { status, errors } = await server.graphql(query, {}, { token: null });
+  expect(status).toBe(400);
+  expect(JSON.stringify(errors).length).toBeLessThan(1000);
+});
+
 describe('where GraphiQL is off', () => {
   test('a stranger may not introspect the schema', async () => {
     const { data } = await server.graphql(getIntrospectionQuery(), {}, { token: null });
@@ -67,6 +81,24 @@ describe('where GraphiQL is off', () => {
     expect(errors?.[0]?.message).toMatch(/./);
     expect(errors?.[0]?.message).not.toContain(name);
     expect(errors?.[0]?.message).not.toContain('Did you mean');
+  });
+
+  test.each([
+    [
+      'a field of an input',
+      'query ($filter: AISessionFilter) { aiSessions(filter: $filter) { totalCount } }',
+      { filter: { accountId: [] } },
+    ],
+    [
+      'a value of an enum',
+      'query ($by: AISessionOrder) { aiSessions(orderBy: $by) { totalCount } }',
+      { by: { field: 'DATE_CREATE' } },
+    ],
+    ['a value of an enum in the document', '{ aiSessions(orderBy: { field: DATE_CREATE }) { totalCount } }', {}],
+  ])('no name of %s is suggested to what a variable holds', async (_kind, query, variables) => {
+    const { errors } = await server.graphql(query, variables, { token: null });
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors?.[0]?.message).not.toMatch(/Did you mean|accountIds|DATE_CREATED/);
   });
 
   test.each(['/graphql', '/graphiql', '/playground', '/altair', '/voyager', '/console'])(

@@ -111,7 +111,7 @@ test.skipIf(!canMeasureMemory)('bodies of 10 MB in chunks are refused, and the m
   const before = readMemory(server.pid).now;
   forgetPeak(server.pid);
   await sendAtOnce(60);
-   expect(readMemory(server.pid).peak - before).toBeLessThan(200);
+  expect(readMemory(server.pid).peak - before).toBeLessThan(200);
 });
 
 test('after all of this requests are answered as ever', async () => {

@@ -49,9 +49,10 @@ builder.queryField('accounts', (t) =>
       type: AccountInfo,
       description: 'Lists accounts, oldest first.',
       args: { nameContains: t.arg.string({ description: 'Only accounts whose name has this part, in any case.' }) },
-      async resolve(_root, { nameContains, ...page }, { database }) {
+      async resolve(_root, { nameContains, ...page }, context) {
+        const { database } = context;
         const part = nameContains == null ? undefined : checkText('nameContains', nameContains, nameLimit);
-        const accounts = await listAccounts(database, part, readPageRequest(page, 'accounts'));
+        const accounts = await listAccounts(database, part, readPageRequest(page, 'accounts', context));
         return toConnection(accounts, accountPosition, 'accounts', () => countAccounts(database, part));
       },
     },

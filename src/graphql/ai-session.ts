@@ -141,10 +141,16 @@ builder.queryField('aiSessions', (t) =>
         }),
         orderBy: t.arg({ type: AISessionOrder, description: 'The order of the list: newest first without it.' }),
       },
-      async resolve(_root, { filter: filterInput, orderBy, ...page }, { database }) {
+      async resolve(_root, { filter: filterInput, orderBy, ...page }, context) {
+        const { database } = context;
         const filter = readFilter(filterInput ?? {});
         const order = { field: orderBy?.field ?? 'dateCreated', descending: orderBy?.direction !== 'ASC' };
-        const sessions = await aiSessions.listAISessions(database, filter, order, readPageRequest(page, order.field));
+        const sessions = await aiSessions.listAISessions(
+          database,
+          filter,
+          order,
+          readPageRequest(page, order.field, context),
+        );
         const positionOf = (session: aiSessions.AISession) => aiSessions.sessionPosition(session, order);
         return toConnection(sessions, positionOf, order.field, () => aiSessions.countAISessions(database, filter));
       },

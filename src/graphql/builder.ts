@@ -16,6 +16,8 @@ export interface Context {
   log: Logger;
   /** Counts a creation of the viewer; throws RATE_LIMITED where that is too many. */
   countCreation: (viewer: Viewer) => Promise<void>;
+  /** How many items the lists of the operation may still ask for. */
+  itemsLeft: number;
   /** What the log line of the request will tell, filled in as it becomes known. */
   trace: { operation?: string; caller?: string };
 }

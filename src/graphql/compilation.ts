@@ -34,7 +34,8 @@ export function useCompilation(): Plugin<Context, Context> {
       uses.set(document, count);
       const operation = count === usesBeforeCompilation && isAdministrator(contextValue) && loneMutation(document);
       const result = operation && compileQuery(schema, document);
-      if (query && result && isCompiledQuery(result)) {
+      // What it reads goes into plain objects.
+      if (query && !query.includes('__proto__') && result && isCompiledQuery(result)) {
         compiled.set(query, { ...result, operation, mustBeGiven: variablesInObjects(document) });
       }
     },

@@ -1,6 +1,10 @@
 import type { Page, PageRequest, Position } from '../database/keyset.ts';
 import { badInput } from '../errors.ts';
 import { isUuid } from '../input.ts';
+import type { Context } from './builder.ts';
+
+/** How many items the lists of one operation may ask for, all together. */
+export const operationItemLimit = 1000;
 
 type Optional<Value> = Value | null | undefined;
 
@@ -15,16 +19,20 @@ interface ConnectionArguments {
 /**
  * Reads the arguments of a Relay connection (https://relay.dev/graphql/connections.htm).
  * @param order names the order of the list: a cursor is good for the order in which it was made
+ * @param context bounds what all lists of an operation ask for: the limits of documents do not see variables
  * @throws BAD_USER_INPUT
  */
 export function readPageRequest(
   { first, last, after, before, offset }: ConnectionArguments,
   order: string,
+  context: Pick<Context, 'itemsLeft'>,
 ): PageRequest {
   if (first != null && last != null) throw badInput('last', 'Give "first" or "last", not both.');
   const size = first ?? last ?? 25;
   const field = last == null ? 'first' : 'last';
   if (size < 1 || size > 100) throw badInput(field, `"${field}" must be from 1 to 100.`);
+  context.itemsLeft -= size;
+  if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${operationItemLimit} items at once.`);
   if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', '"offset" goes with "first" only.');
   if (offset != null && (offset < 0 || offset > 10_000))
     throw badInput('offset', '"offset" must skip from 0 to 10,000 items.');

@@ -22,6 +22,11 @@ export function reportErrors({ errors = [] }: ExecutionResult, log: Logger): voi
   }
 }
 
+/** Leaves out what graphql-js tells of the schema to those who guess. */
+export function hideSuggestions({ errors = [] }: ExecutionResult): void {
+  for (const error of errors) error.message = error.message.replaceAll(/ Did you mean [^?]*\?/g, '');
+}
+
 /**
  * Chooses the status of a result: 200 where it has data, whatever errors stand beside them, and else that of its first
  * error. Faults of the document and its variables are 200 in the older media type, as its clients expect.

@@ -6,8 +6,9 @@ import { CodedError } from '../errors.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { traceOperation, type Context } from './builder.ts';
 import { useCompilation } from './compilation.ts';
-import { httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
-import { useClosedSchema, useLimits } from './limits.ts';
+import { operationItemLimit } from './connection.ts';
+import { hideSuggestions, httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
+import { createDocumentCaches, useClosedSchema, useLimits } from './limits.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
@@ -23,7 +24,8 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useCompilation(), useTrace(), ...useLimits(), ...(graphiql ? [] : useClosedSchema())],
+    plugins: [useCompilation(), useTrace(), ...useLimits(), ...(graphiql ? [] : [useClosedSchema()])],
+    parserAndValidationCache: createDocumentCaches(),
   });
 
   /**
@@ -33,9 +35,11 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
+    context.itemsLeft = operationItemLimit;
     const result = await yoga.getResultForParams({ params, request }, context);
     if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not give one result');
     reportErrors(result, context.log);
+    if (!graphiql) hideSuggestions(result);
     return result;
   }
 

@@ -39,6 +39,8 @@ export function createHttpFace(
     const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(request) : [{}];
     if (!takesItems && items.length !== 1)
       throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
+    const itemLimit = operation.isList ? 10 : 1000;
+    if (items.length > itemLimit) throw new CodedError('BAD_USER_INPUT', `Send at most ${itemLimit} items.`);
     const key = request.headers['idempotency-key'];
     const answers: unknown[] = [];
     for (const [index, item] of items.entries()) {

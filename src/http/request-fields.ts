@@ -65,17 +65,22 @@ export function readVariables(operation: Operation, sources: Fields[]) {
   const variables: Fields = {};
   for (const { name, clientName, type } of variablesOf(operation)) {
     const value: unknown = given.get(clientName);
-    const word = Object.keys(values).find((key) => key.toLowerCase() === String(value).toLowerCase());
+    const word = Object.keys(values).find((key) => key.toLowerCase() === toText(value).toLowerCase());
     if (value !== undefined) variables[name] = word ? values[word] : fromText(value, type);
   }
-  const isOn = (flag: string) => /^(true|1|on)$/i.test(String(given.get(flag.toLowerCase())));
+  const isOn = (flag: string) => /^(true|1|on)$/i.test(toText(given.get(flag.toLowerCase())));
   return { variables, flags: Object.fromEntries(Object.keys(flags).map((flag) => [flag, isOn(flag)])) };
+}
+
+/** The text of a simple value; those with parts have none, whatever they say of themselves. */
+function toText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 /** Makes a number or a list of what came as text. What does not fit is left for GraphQL to refuse. */
 function fromText(value: unknown, type: string): unknown {
   if (type.startsWith('[') && typeof value === 'string') return value.split(',').filter(Boolean);
-  if (!type.startsWith('Int') || !/^-?\d+$/.test(String(value))) return value;
+  if (!type.startsWith('Int') || !/^-?\d+$/.test(toText(value))) return value;
   // GraphQL would tell of 32 bits, not of the bound that is meant.
   return Math.min(Number(value), 2 ** 31 - 1);
 }
