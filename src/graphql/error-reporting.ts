@@ -23,8 +23,14 @@ export function reportErrors({ errors = [] }: ExecutionResult, log: Logger): voi
 }
 
 /** Leaves out what graphql-js tells of the schema to those who guess. */
-export function hideSuggestions({ errors = [] }: ExecutionResult): void {
-  for (const error of errors) error.message = error.message.replaceAll(/ Did you mean [^?]*\?/g, '');
+export function withoutSuggestions(result: ExecutionResult): ExecutionResult {
+  if (!result.errors) return result;
+  const errors = result.errors.map((error) => {
+    const message = error.message.replaceAll(/ Did you mean [^?]*\?/g, '');
+    const { nodes = null, path = null, originalError = null, extensions } = error;
+    return message === error.message ? error : new GraphQLError(message, { nodes, path, originalError, extensions });
+  });
+  return { ...result, errors };
 }
 
 /**

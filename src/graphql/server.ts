@@ -7,7 +7,7 @@ import { mediaTypeOf, readBody } from '../request-body.ts';
 import { traceOperation, type Context } from './builder.ts';
 import { useCompilation } from './compilation.ts';
 import { operationItemLimit } from './connection.ts';
-import { hideSuggestions, httpStatus, maskUnexpected, reportErrors } from './error-reporting.ts';
+import { httpStatus, maskUnexpected, reportErrors, withoutSuggestions } from './error-reporting.ts';
 import { createDocumentCaches, useClosedSchema, useLimits } from './limits.ts';
 
 export interface GraphQLOptions {
@@ -39,8 +39,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     const result = await yoga.getResultForParams({ params, request }, context);
     if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not give one result');
     reportErrors(result, context.log);
-    if (!graphiql) hideSuggestions(result);
-    return result;
+    return graphiql ? result : withoutSuggestions(result);
   }
 
   async function answerOperation(request: IncomingMessage, context: Context): Promise<ExecutionResult> {
