@@ -1,0 +1,197 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issueToken } from '../src/auth/token-issuer.ts';
+import { loadConfig } from '../src/config.ts';
+import { migratePostgres } from '../src/database/postgres.ts';
+import { errorStatus } from '../src/errors.ts';
+import { createSchema } from '../src/graphql/schema.ts';
+import { operations } from '../src/http/operations.ts';
+import * as random from './random-documents.ts';
+import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { createTestDatabase } from './test-database.ts';
+import { unknownId } from './test-server.ts';
+
+const { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } = random;
+const { TEST_DATABASE_URL, FUZZ_SEED } = process.env;
+const seed = Number(FUZZ_SEED ?? randomInt(1_000_000));
+const share = TEST_DATABASE_URL ? 1 : 0.1;
+const AUTH_SECRET = 'a secret that only this test knows of';
+
+type Face = 'GraphQL' | 'HTTP';
+/** Each character of the body stands for a byte. */
+type Content = { method: string; path: string; body?: string; type?: string };
+type Sent = Content & { headers: Record<string, string | undefined> };
+
+let server: ServerProcess;
+let drop = async () => {};
+let Authorization: string;
+let requests: Record<Face, fc.Arbitrary<Sent>>;
+const statuses: Record<Face, Record<number, number>> = { GraphQL: {}, HTTP: {} };
+const megabytes: number[] = [];
+
+beforeAll(async () => {
+  // Without a bound, garbage may lie until there is much more of it.
+  const environment = { AUTH_SECRET, DATABASE_TIMEOUT_MS: '60000', NODE_OPTIONS: '--max-old-space-size=200' };
+  const database = TEST_DATABASE_URL ? await createTestDatabase(TEST_DATABASE_URL) : undefined;
+  if (database) await migratePostgres(database.url);
+  drop = database?.drop ?? drop;
+  server = await startServer({ ...environment, DATABASE_URL: database?.url ?? '', DATA_DIR: await makeFolder() });
+  const sign = async (id: string, role: string) =>
+    `Bearer ${await issueToken(loadConfig({ AUTH_SECRET }), AUTH_SECRET, { id, roles: [role] }, '1h')}`;
+  Authorization = await sign('alice', 'SystemAdministrator');
+  const administrators = fc.constantFrom(Authorization, await sign('bob', 'SystemAdministrator'));
+  const strangers = fc.constantFrom(undefined, 'Bearer broken', await sign('carol', 'Clerk'));
+  const broken = headerText.map((text) => `Bearer ${text}`);
+  const [callers, examples] = [often(9, administrators, fc.oneof(strangers, broken)), await makeExamples()];
+  const [graphql, http] = [graphqlRequest(examples), httpRequest(examples)];
+  requests = { GraphQL: withHeaders(graphql, callers), HTTP: withHeaders(http, callers) };
+});
+afterAll(async () => {
+  // oxlint-disable-next-line no-console -- the counts are what this test is run for
+  console.log(`fuzz: ${JSON.stringify({ seed, statuses, megabytes })}`);
+  await cleanUp();
+  await drop();
+});
+
+const run = async (query: string) => (await server.graphql(query, {}, { Authorization })).data;
+
+/** Makes accounts and sessions, and answers valid values by the names of inputs and of their types. */
+async function makeExamples() {
+  const { newAccount } = await run('mutation { newAccount(input: { name: "Acme" }) { id } }');
+  const creations = Array.from({ length: 30 }, (_, index) => `s${index}: newAISession(input: {}) { id }`).join(' ');
+  const ids: string[] = [newAccount.id];
+  while (ids.length < 4000 * share) {
+    ids.push(...Object.values<{ id: string }>(await run(`mutation { ${creations} }`)).map(({ id }) => id));
+  }
+  const { aiSessions } = await run('{ aiSessions { edges { cursor } } }');
+  const cursor = fc.constantFrom(...aiSessions.edges.map((edge: { cursor: string }) => edge.cursor));
+  const dates = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
+  return {
+    ID: often(9, fc.constantFrom(...ids), fc.constant(unknownId)),
+    Int: fc.integer({ min: 1, max: 100 }),
+    String: fc.string({ minLength: 1 }),
+    Boolean: fc.boolean(),
+    DateTime: dates.map((date) => date.toJSON()),
+    accountId: fc.constant(ids[0]),
+    idempotencyKey: fc.nat(5000).map(String),
+    after: cursor,
+    before: cursor,
+  };
+}
+type Examples = Awaited<ReturnType<typeof makeExamples>>;
+
+const bytesOf = (text: string | Uint8Array) => Buffer.from(text).toString('latin1');
+const headerText = oddText.map((text) => text.replaceAll(/[^ -~\u00A0-\u00FF]/g, '').slice(0, 300));
+
+function withHeaders(contents: fc.Arbitrary<Content>, callers: fc.Arbitrary<string | undefined>): fc.Arbitrary<Sent> {
+  const mediaType = fc.oneof(headerText, fc.constantFrom('application/graphql-response+json', 'text/csv', 'text/html'));
+  const common = { Authorization: callers, Accept: rarely(2, mediaType), 'X-Request-Id': rarely(9, headerText) };
+  const headers = fc.record({ ...common, 'Idempotency-Key': rarely(9, headerText) });
+  return fc.tuple(contents, headers, rarely(15, mediaType)).map(([content, others, type = content.type]) => {
+    return { ...content, headers: { ...others, 'Content-Type': type } };
+  });
+}
+
+function graphqlRequest(examples: Examples): fc.Arbitrary<Content> {
+  const parameters = random.randomParameters(createSchema(), examples, seed);
+  const values = often(20, parameters, fc.oneof(oddValue, fc.array(parameters)));
+  const json = values.map((value) => bytesOf(JSON.stringify(value)));
+  const body = often(20, often(5, json, json.chain(damaged)), fc.uint8Array().map(bytesOf));
+  const method = often(50, fc.constant('POST'), fc.constantFrom('PUT', 'PATCH', 'DELETE', 'OPTIONS'));
+  const post = fc.record({ method, path: fc.constant('/graphql'), body, type: fc.constant('application/json') });
+  const path = often(9, parameters, fc.dictionary(oddText, oddText)).map((fields) => `/graphql?${toForm(fields)}`);
+  return often(9, post, fc.record({ method: often(20, fc.constant('GET'), fc.constant('HEAD')), path }));
+}
+
+function httpRequest({ ID, Int, Boolean, String, accountId, idempotencyKey }: Examples): fc.Arbitrary<Content> {
+  const texts = { purpose: String, accountId, idempotencyKey, sessionId: ID, format: rarely(9, oddText) };
+  const order = { sortField: fc.constantFrom('DateCreated', 'dateLastModified'), sortOrder: fc.constant('Ascend') };
+  const lists = { specificIds: fc.array(ID), accountIds: fc.array(accountId), simplifiedPaging: Boolean };
+  const pages = { page: fc.nat(5), countPerPage: Int, all: often(30, fc.constant(false), fc.constant(true)) };
+  const fields = fc.record({ ...texts, ...order, ...lists, ...pages }, { requiredKeys: [] });
+  const items = often(2, fields, fields.chain(withOddParts)).map(Object);
+  const bodies = fc.tuple(fc.constantFrom(...Object.entries(writers)), items).chain(([[type, write], item]) => {
+    const body = bytesOf(write(item));
+    return fc.record({ type: fc.constant(type), body: often(5, fc.constant(body), damaged(body)) });
+  });
+  const oddIds = oddText.map((text) => text.slice(0, 2000).toWellFormed());
+  const ids = often(4, ID, oddIds).map(encodeURIComponent);
+  const routes = operations.flatMap(({ name, method, path }) => {
+    const own = ids.map((id) => path.replace(':sessionId', () => id));
+    const named = fc.constantFrom(`/api/${name}`, `/json/reply/${name}`);
+    return [own, named].map((paths) => fc.record({ method: fc.constant(method), path: paths }));
+  });
+  const verbs = rarely(5, fc.constantFrom('POST', 'POST', 'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'));
+  const suffixes = rarely(2, fc.constantFrom('[]', '[]', '.json', '.csv', '.jsonl', '.xml', '[].csv', '/', '%ff'));
+  const urls = fc.tuple(fc.oneof(...routes), verbs, suffixes, rarely(1, items));
+  return fc.tuple(urls, bodies).map(([[{ method, path }, verb = method, suffix = '', search = {}], body]) => {
+    return { method: verb, path: `${path}${suffix}?${toForm(search)}`, ...body };
+  });
+}
+
+const leak = / {4}at |node_modules|\.ts:|insert into|select |\$1|Failed query|INTERNAL_SERVER_ERROR/;
+
+/** Sends a request, and checks what holds for all answers. */
+async function examine(face: Face, sent: Sent): Promise<void> {
+  const { method, path, headers, body } = sent;
+  let answer = 'nothing';
+  try {
+    const given = Object.entries(headers).filter((header): header is [string, string] => header[1] !== undefined);
+    const content = body !== undefined && !/^(GET|HEAD)$/.test(method) && { body: Buffer.from(body, 'latin1') };
+    const response = await fetch(server.url + path, { method, headers: given, ...content });
+    const [text, { status }] = [await response.text(), response];
+    answer = `${status} ${text}`;
+    statuses[face][status] = (statuses[face][status] ?? 0) + 1;
+    expect(status).toBeLessThan(500);
+    expect(response.headers.get('X-Request-Id')).toMatch(/./);
+    const isJson = method !== 'HEAD' && /json\b/.test(response.headers.get('Content-Type') ?? '');
+    const { errors = [], responseStatus } = isJson ? JSON.parse(text) : {};
+    const codes: string[] = errors.map(({ extensions }: { extensions: { code: string } }) => extensions.code);
+    expect(Object.keys(errorStatus)).toEqual(expect.arrayContaining(codes));
+    expect(isJson && status >= 400 ? (responseStatus?.errorCode ?? codes[0]) : 'none').toMatch(/./);
+    const told = status < 400 ? JSON.stringify(errors) : text;
+    // What was sent may be told again.
+    expect(leak.test(path + body) ? '' : told).not.toMatch(leak);
+  } catch (cause) {
+    const message = `${String(cause)}\n${JSON.stringify(sent).slice(0, 2000)}\nwas answered ${answer.slice(0, 1000)}`;
+    throw new Error(message, { cause });
+  }
+}
+
+test.each<[Face, string, number]>([
+  ['GraphQL', 'first', 10_000],
+  ['HTTP', 'first', 5000],
+  ['GraphQL', 'second', 10_000],
+  ['HTTP', 'second', 5000],
+])('%s requests, the %s half, meet no fault of ours', { timeout: 600_000 }, async (face, half, count) => {
+  const batches = fc.array(requests[face], { minLength: 16, maxLength: 16 });
+  const property = fc.asyncProperty(batches, async (batch) => {
+    await Promise.all(batch.map((sent) => examine(face, sent)));
+  });
+  const settings = { seed: half === 'first' ? seed : seed + 1, numRuns: Math.ceil((share * count) / 16) };
+  const { failed, errorInstance } = await fc.check(property, settings);
+  const memory = existsSync('/proc') ? readFileSync(`/proc/${server.pid}/status`, 'utf8') : 'VmRSS: 0 kB';
+  megabytes.push(Math.round(Number(/VmRSS:\s+(\d+)/.exec(memory)?.[1]) / 1024));
+  expect(failed, `FUZZ_SEED=${seed}: ${String(errorInstance)}`).toBe(false);
+});
+
+test('the memory of the server stays flat', () => {
+  const [, half = 0, , whole = 0] = megabytes;
+  // On a tenth of the requests it has not yet grown to its bound.
+  expect(whole - half).toBeLessThan(TEST_DATABASE_URL ? 60 : 150);
+});
+
+test('a good part of the requests was valid', () => {
+  for (const { 200: valid = 0, 400: broken = 0 } of Object.values(statuses)) expect(valid).toBeGreaterThan(broken / 2);
+});
+
+test('the server still works', async () => {
+  expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  expect(await run('mutation { a: newAISession(input: {}) { createdBy } }')).toEqual({ a: { createdBy: 'alice' } });
+});
+
+test('the server has logged no unexpected error', () => {
+  expect(server.logLines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+});
