@@ -88,6 +88,8 @@ export function createApp({ config, secret, database, log, accountId, stopping }
       response.destroy();
     } finally {
       running -= 1;
+      // Nobody who stops reading an answer is waited for.
+      if (response.writableLength > 0) response.setTimeout(60_000);
     }
   };
 }

@@ -28,8 +28,6 @@ export const serverLimits = {
  */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Nobody who stops reading an answer is waited for.
-  server.setTimeout(60_000);
   server.once('error', reject).listen(port, host, resolve);
   await promise.catch((cause: Error) => {
     throw new StartupError(`Cannot listen: ${cause.message}. Set HOST and PORT to an address that is free.`, { cause });

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
 
 let folder: string;
 let server: ServerProcess;
-const connections: Connection[] = [];
+const connections: RawConnection[] = [];
 
 // Making a database takes seconds, so every test starts a process on the same one.
 beforeAll(async () => {
@@ -21,28 +20,14 @@ afterEach(async () => {
 });
 afterAll(cleanUp);
 
-interface Connection {
-  socket: Socket;
-  send: (text: string) => void;
-  /** All that has arrived. */
-  received: () => string;
-}
-
-async function openConnection(): Promise<Connection> {
-  const { hostname, port } = new URL(server.url);
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
-  // The server may cut the connection off: what has arrived by then is what counts.
-  socket.on('error', () => {});
-  await once(socket, 'connect');
-  const connection = { socket, send: (text: string) => void socket.write(text), received: () => received };
+async function openConnection(): Promise<RawConnection> {
+  const connection = await openRawConnection(server.url);
   connections.push(connection);
   return connection;
 }
 
 /** A connection that has had an answer and is kept for the next request. */
-async function openIdleConnection(): Promise<Connection> {
+async function openIdleConnection(): Promise<RawConnection> {
   const connection = await openConnection();
   connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
   await expect.poll(connection.received, patience).toMatch(/^HTTP\/1\.1 200 .*"alive"/s);

@@ -29,13 +29,14 @@ export function useCompilation(): Plugin<Context, Context> {
   const compiled = new LRUCache<string, CompiledOperation>({ max: 100 });
   return {
     onExecute({ args: { schema, document, contextValue } }) {
-      const { query } = contextValue.params;
+      const { query = '' } = contextValue.params;
       const count = (uses.get(document) ?? 0) + 1;
       uses.set(document, count);
-      const operation = count === usesBeforeCompilation && isAdministrator(contextValue) && loneMutation(document);
+      // What is compiled reads into plain objects, where that name has a meaning of its own.
+      if (count !== usesBeforeCompilation || !isAdministrator(contextValue) || query.includes('__proto__')) return;
+      const operation = loneMutation(document);
       const result = operation && compileQuery(schema, document);
-      // What it reads goes into plain objects.
-      if (query && !query.includes('__proto__') && result && isCompiledQuery(result)) {
+      if (result && isCompiledQuery(result)) {
         compiled.set(query, { ...result, operation, mustBeGiven: variablesInObjects(document) });
       }
     },
