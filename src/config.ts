@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import { StartupError } from './errors.ts';
 
@@ -12,45 +11,48 @@ const wholeNumber = (minimum: number, maximum: number) =>
     })
     .transform(Number);
 
-/** Several hosts may stand in it, separated by commas: those after the first are left out of the check. */
-export const isPostgresUrl = (url: string) =>
-  /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
+/** The URL may name several hosts, separated by commas; only the first is checked. */
+const isPostgresUrl = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
-const variables = z
-  .object({
-    HOST: z.string().default('127.0.0.1'),
-    PORT: wholeNumber(0, 65_535).default(4000),
-    DATABASE_URL: z.string().refine(isPostgresUrl, 'must be like postgres://user:password@host:5432/name').optional(),
-    DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
-    DATABASE_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
-    DATABASE_PREPARE: onOrOff.default(true),
-    DATA_DIR: z.string().default('.data'),
-    AUTH_SECRET: z
-      .string()
-      .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes: try openssl rand -hex 32')
-      .optional(),
-    AUTH_JWKS_URL: z
-      .url({ protocol: /^https?$/, error: 'must be a URL such as https://id.example.com/jwks' })
-      .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must hold no user and no password')
-      .optional(),
-    AUTH_ISSUER: z.string().optional(),
-    AUTH_AUDIENCE: z.string().optional(),
-    AUTH_ROLES_CLAIM: z.string().default('roles'),
-    GRAPHIQL: onOrOff.optional(),
-    CORS_ORIGINS: z
-      .string()
-      .transform((value) => value.split(',').map((origin) => origin.trim()))
-      .refine(
-        (origins) => origins.every(isOrigin),
-        'must be origins such as https://app.example.com, separated by commas',
-      )
-      .default([]),
-    RATE_LIMIT: wholeNumber(1, 1_000_000).optional(),
-    LOG_LEVEL: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level of pino')
-      .default('info'),
-  })
+const variables = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(4000),
+  DATABASE_URL: z.string().refine(isPostgresUrl, 'must be like postgres://user:password@host:5432/name').optional(),
+  DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
+  DATABASE_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
+  DATABASE_PREPARE: onOrOff.default(true),
+  DATA_DIR: z.string().default('.data'),
+  AUTH_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes: try openssl rand -hex 32')
+    .optional(),
+  AUTH_JWKS_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as https://id.example.com/jwks' })
+    .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold a user or a password')
+    .optional(),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_ROLES_CLAIM: z.string().default('roles'),
+  GRAPHIQL: onOrOff.optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((value) => value.split(',').map((origin) => origin.trim()))
+    .refine(
+      (origins) => origins.every(isOrigin),
+      'must be origins such as https://app.example.com, separated by commas',
+    )
+    .default([]),
+  RATE_LIMIT: wholeNumber(1, 1_000_000).optional(),
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be trace, debug, info, warn, error, fatal or silent',
+    )
+    .default('info'),
+});
+
+const configuration = variables
   .refine((is) => !(is.AUTH_SECRET && is.AUTH_JWKS_URL), 'AUTH_SECRET and AUTH_JWKS_URL exclude each other: set one')
   .refine(
     (is) => !is.DATABASE_URL || is.AUTH_SECRET || is.AUTH_JWKS_URL,
@@ -59,28 +61,31 @@ const variables = z
   .transform((is) => ({ ...is, GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined }));
 
 /** The variables of the process, under their own names, checked and with their defaults. */
-export type Config = z.output<typeof variables>;
+export type Config = z.output<typeof configuration>;
+
+type Environment = Record<string, string | undefined>;
 
 /**
- * Reads the configuration; an empty variable counts as unset.
+ * Reads the configuration of the server.
  * @throws StartupError that names every fault at once
  */
-export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const isSet = Object.entries(environment).filter(([, value]) => value !== '');
-  const result = variables.safeParse(Object.fromEntries(isSet));
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`);
-  throw new StartupError(`The configuration has faults:\n${faults.join('\n')}`);
+export function loadConfig(environment: Environment): Config {
+  return load(configuration, environment);
 }
 
 /**
- * Makes the folder of the embedded database and of its secret, for its owner only.
+ * Reads DATABASE_URL alone, for a command that needs no more.
  * @throws StartupError
  */
-export function makeDataDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StartupError(`DATA_DIR ${directory} cannot be made: ${String(cause)}`, { cause });
-  }
+export function loadDatabaseUrl(environment: Environment): string | undefined {
+  return load(variables.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
+}
+
+/** An empty variable counts as unset. */
+function load<Schema extends z.ZodType>(schema: Schema, environment: Environment): z.output<Schema> {
+  const isSet = Object.entries(environment).filter(([, value]) => value !== '');
+  const result = schema.safeParse(Object.fromEntries(isSet));
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`);
+  throw new StartupError(`The configuration has faults:\n${faults.join('\n')}`);
 }

@@ -1,6 +1,4 @@
-import { GraphQLError } from 'graphql';
-
-/** Every `extensions.code` that a client can meet, with the HTTP status that it stands for. */
+/** Every `extensions.code` that a client can receive, with its HTTP status. */
 export const errorStatus = {
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
@@ -13,25 +11,38 @@ export const errorStatus = {
 } as const;
 
 interface CodedErrorOptions {
-  /** The input at fault, as the client knows it. */
+  /** The input at fault, by the client's name for it. */
   field?: string;
-  /** Replaces the status of the code, for faults of HTTP itself such as 405 and 413. */
+  /** Replaces the status of the code, for HTTP faults such as 405 and 413. */
   status?: number;
   headers?: Record<string, string>;
-  /** What went wrong underneath: logged, never sent. */
+  /** The underlying error: logged, never sent. */
   cause?: unknown;
 }
 
-/** An expected failure. It is a GraphQLError because those, and only those, reach the client unmasked. */
-export class CodedError extends GraphQLError {
+/** An expected failure, whose message reaches the client. graphql-js copies `extensions` into the error that it sends. */
+export class CodedError extends Error {
+  override readonly name: string = 'CodedError';
+  readonly extensions: { code: keyof typeof errorStatus; field: string | undefined };
   readonly status: number;
   readonly headers: Record<string, string>;
 
   constructor(code: keyof typeof errorStatus, message: string, options: CodedErrorOptions = {}) {
-    super(message, { extensions: { code, field: options.field } });
+    super(message, { cause: options.cause });
+    this.extensions = { code, field: options.field };
     this.status = options.status ?? errorStatus[code];
     this.headers = options.headers ?? {};
-    this.cause = options.cause;
+  }
+}
+
+/** Something that this request needs cannot serve now. */
+export class ServiceUnavailableError extends CodedError {
+  override readonly name = 'ServiceUnavailableError';
+
+  /** @param service what is unavailable, as the subject of a sentence */
+  constructor(service: string, cause?: unknown) {
+    const headers = { 'Retry-After': '2' };
+    super('SERVICE_UNAVAILABLE', `${service} did not answer in time. Try again soon.`, { headers, cause });
   }
 }
 
@@ -39,10 +50,5 @@ export function badInput(field: string, message: string): CodedError {
   return new CodedError('BAD_USER_INPUT', message, { field });
 }
 
-export function serviceUnavailable(who: string, cause?: unknown): CodedError {
-  const headers = { 'Retry-After': '2' };
-  return new CodedError('SERVICE_UNAVAILABLE', `${who} did not answer in time. Try again soon.`, { headers, cause });
-}
-
-/** A fault that whoever starts the process can mend. */
+/** A fault that whoever starts the process can fix. */
 export class StartupError extends Error {}

@@ -3,24 +3,21 @@ import pretty from 'pino-pretty';
 
 export type { Logger };
 
-/**
- * Lines for people at a terminal; elsewhere JSON for machines, written as fast as they are read: what nobody reads is
- * dropped at 16 MB.
- */
+/** Readable lines at a terminal; elsewhere JSON, of which 16 MB wait for a slow reader and the rest is dropped. */
 export function openLogOutput(): DestinationStream {
   return process.stdout.isTTY
     ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : gatherLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
+    : batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
 }
 
-/** Hands on together what is logged in one turn: the destination measures all that it holds anew at each write. */
-function gatherLines(destination: DestinationStream): DestinationStream {
+/** Writes the lines of one turn together: the destination measures its whole buffer at each write. */
+function batchLines(destination: DestinationStream): DestinationStream {
   let lines = '';
   const flush = () => {
     if (lines !== '') destination.write(lines);
     lines = '';
   };
-  // Ahead of the destination's own, which writes what it then holds.
+  // Must run before the destination's own listener, which writes out its buffer.
   process.prependListener('exit', flush);
   return {
     write(line) {
@@ -30,12 +27,12 @@ function gatherLines(destination: DestinationStream): DestinationStream {
   };
 }
 
-/** Makes the logger. Nothing that is logged may hold a token, the variables of an operation or those of a statement. */
+/** Makes the logger. Never log a token, an operation's variables or a statement's parameters. */
 export function createLogger(level: string, output: DestinationStream): Logger {
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, output);
 }
 
-/** Leaves out the messages of Drizzle, which hold the statement and its parameters. */
+/** Hides Drizzle's messages, which hold the statement and its parameters. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name } = error;

@@ -1,28 +1,29 @@
-import { createServer } from 'node:http';
-import { ensureDemoAccount } from './accounts.ts';
-import { createApp } from './app.ts';
-import { issueToken, localSecret } from './auth/token-issuer.ts';
-import { administratorRole } from './auth/token-verifier.ts';
+import { issueToken } from './auth/token-issuer.ts';
+import { administratorRole } from './auth/viewer.ts';
 import { loadConfig } from './config.ts';
-import { isLossOfConnection } from './database/database.ts';
+import { readLocalSecret } from './database/data-directory.ts';
+import { isUncaughtDriverError } from './database/failures.ts';
+import { ensureDemoAccount } from './domain/accounts.ts';
 import { createLogger, openLogOutput } from './log.ts';
-import { listen, onStopSignal, onUncaughtError, runProgram, serverLimits, stopListening } from './process.ts';
+import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
+import { createApp } from './server/app.ts';
+import { createHttpServer, listen, stopListening } from './server/http-server.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
   const { DATABASE_URL, DATA_DIR } = config;
   const log = createLogger(config.LOG_LEVEL, openLogOutput());
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
-  // Only the one that is used takes time and memory.
+  // Load only the driver that is used: each takes time and memory.
   const database = await (DATABASE_URL
     ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
     : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog));
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
-  const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : localSecret(DATA_DIR));
-  onUncaughtError(log, isLossOfConnection);
+  const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
+  onUncaughtError(log, isUncaughtDriverError);
   const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
-  const server = createServer(serverLimits, app);
+  const server = createHttpServer(app);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
 
   onStopSignal(async () => {
@@ -33,7 +34,7 @@ await runProgram(async () => {
     log.info('stopped');
   });
 
-  // The one place where a token is printed: the newcomer's, who has the server and its secret to himself.
+  // The only place that prints a token: a newcomer has the server and its secret to himself.
   const administrator = { id: 'administrator', roles: [administratorRole] };
   const token = account && secret && `?token=${await issueToken(config, secret, administrator, '8h')}`;
   const lines = ['AI Sessions is ready', `  GraphQL   ${url}`, `  Database  ${database.description}`];

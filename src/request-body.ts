@@ -10,8 +10,8 @@ export function mediaTypeOf({ headers }: IncomingMessage): string | undefined {
 }
 
 /**
- * Reads the body of a request, whether its length was announced or it comes in chunks.
- * @throws BAD_USER_INPUT when it is no UTF-8, and with 413 when it is over 100 kB
+ * Reads the body of a request, of known length or in chunks.
+ * @throws BAD_USER_INPUT when it is not UTF-8, and with 413 when it is over 100 kB
  */
 export function readBody(request: IncomingMessage): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -19,7 +19,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    // What is too much is read on and dropped: a client that still sends would not see an answer.
+    // Read on and drop the rest: a client that is still sending would not see the answer.
     if (length <= bodyLimit) chunks.push(chunk);
     else chunks.length = 0;
   });

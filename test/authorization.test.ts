@@ -1,6 +1,6 @@
 import { getNamedType, isInputObjectType, isNonNullType, Kind, parse, validate, type GraphQLObjectType } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createSchema } from '../src/graphql/schema.ts';
+import { createSchema } from '../src/graphql/schema/schema.ts';
 import { countRows, createAccount, createSession, sessionFields, startTestServer } from './test-server.ts';
 import type { TestServer } from './test-server.ts';
 

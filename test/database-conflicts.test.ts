@@ -18,7 +18,9 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
   afterAll(() => bench.close());
 
   const findSessions = (key: string) =>
-    bench.database.query(`select id, purpose from ai_sessions where idempotency_key = '${key}'`);
+    bench.database.query(
+      `select id, purpose from ai_sessions join idempotency_keys on session_id = id where key = '${key}'`,
+    );
 
   /** Lets creations fail, the first so many of them. */
   const failCreations = (state: string, count: number) =>

@@ -104,9 +104,11 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(summarise(await answer)).toEqual(unavailable);
     const retry = await bench.service.createSession(input);
     expect(retry).toMatchObject({ status: 200, data: { newAISession: { purpose: 'Lost' } } });
-    expect(await bench.database.query(`select id from ai_sessions where idempotency_key = 'lost'`)).toEqual([
-      { id: retry.data.newAISession.id },
-    ]);
+    expect(
+      await bench.database.query(
+        `select id from ai_sessions join idempotency_keys on session_id = id where key = 'lost'`,
+      ),
+    ).toEqual([{ id: retry.data.newAISession.id }]);
   });
 
   test('connections that are closed at their start are missed, and made again', async () => {

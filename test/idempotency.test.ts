@@ -51,7 +51,7 @@ test('a key sent again with the same input answers the first session', async () 
 test('a key sent again leaves no second line of audit', async () => {
   const { data } = await create({});
   await create({});
-  const lines = server.logLines().filter((line) => line['msg'] === 'session created' && line['caller'] === caller);
+  const lines = server.logLines().filter((line) => line['msg'] === 'session created' && line['viewer'] === caller);
   expect(lines).toMatchObject([{ sessionId: data.newAISession.id }]);
 });
 

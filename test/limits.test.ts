@@ -47,7 +47,8 @@ test('lists whose sizes come by variables are bounded too', async () => {
 test('the errors of an operation with a name of 90 kB are not longer than it', async () => {
   const variables = Array.from({ length: 200 }, (_, index) => `$v${index}: Int`).join(' ');
   const query = `query ${'Q'.repeat(90_000)}(${variables}) { __typename }`;
-  const { status, errors } = await server.graphql(query, {}, { token: null });
+  const headers = { Accept: 'application/graphql-response+json' };
+  const { status, errors } = await server.graphql(query, {}, { token: null, headers });
   expect(status).toBe(400);
   expect(JSON.stringify(errors).length).toBeLessThan(1000);
 });

@@ -84,7 +84,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
       over.abort();
       await running;
       const rows = await database.query(
-        `select id, idempotency_key as key from ai_sessions where idempotency_key like '${name} %'`,
+        `select id, key from ai_sessions join idempotency_keys on session_id = id where key like '${name} %'`,
       );
       const foundIds = new Set(rows.map(({ id }) => id));
       const foundKeys = new Set(rows.map(({ key }) => key));

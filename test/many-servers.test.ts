@@ -38,7 +38,7 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     Promise.all(Array.from({ length: count }, () => startService(url, token, environment)));
 
   const findSessions = async (keys: string[]) =>
-    (await database.query('select id, idempotency_key as key from ai_sessions'))
+    (await database.query('select id, key from ai_sessions join idempotency_keys on session_id = id'))
       .filter(({ key }) => keys.includes(String(key)))
       .map(({ id }) => id);
 

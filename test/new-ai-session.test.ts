@@ -91,6 +91,6 @@ test('a creation takes one statement, the name of its account with it', async ()
 test('each creation leaves one line of audit, with the id, the account and the caller', async () => {
   const token = await server.tokenFor('auditor');
   const { data } = await server.graphql(newAISession, { input: { accountId } }, { token });
-  const lines = server.logLines().filter(({ msg, caller }) => msg === 'session created' && caller === 'auditor');
-  expect(lines).toMatchObject([{ level: 30, sessionId: data.newAISession.id, accountId, caller: 'auditor' }]);
+  const lines = server.logLines().filter(({ msg, viewer }) => msg === 'session created' && viewer === 'auditor');
+  expect(lines).toMatchObject([{ level: 30, sessionId: data.newAISession.id, accountId, viewer: 'auditor' }]);
 });

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, findFreePort, runScript, startServer } from './server-process.ts';
+import { cleanUp, findFreePort, makeFolder, runScript, startServer } from './server-process.ts';
 import { createTestDatabase } from './test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
@@ -17,6 +21,16 @@ async function makeToken(): Promise<string> {
   const parameters = ['--sub', 'alice', '--role', 'SystemAdministrator'];
   const { stdout } = await runScript('src/commands/token.ts', parameters, { AUTH_SECRET });
   return stdout.trim();
+}
+
+/** A folder of migrations that holds the first one only. */
+async function firstMigration(): Promise<string> {
+  const folder = await makeFolder();
+  await cp(path.join(import.meta.dirname, '../src/database/migrations'), folder, { recursive: true });
+  const file = path.join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
+  return folder;
 }
 
 describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
@@ -68,6 +82,25 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     const authorization = { Authorization: `Bearer ${await makeToken()}` };
     const { data } = await graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
     expect(data.newAISession).toEqual({ createdBy: 'alice' });
+  });
+
+  test('a database of an earlier version keeps its rows', async () => {
+    const id = '0192f0c1-2345-7000-8000-000000000001';
+    const client = postgres(database.url, { max: 1, onnotice: () => {} });
+    await migrateTo(drizzle(client), { migrationsFolder: await firstMigration() });
+    await client.unsafe(`
+      insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, purpose, idempotency_key)
+        values ('${id}', to_timestamp(1730616042.309), now(), 'alice', 'alice', 'Keep me', 'once');
+      insert into idempotency_keys (created_by, key, session_id, payload_hash) values ('alice', 'once', '${id}', 'hash')`);
+    await client.end();
+    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    const { graphql } = await start();
+    const authorization = { Authorization: `Bearer ${await makeToken()}` };
+    const { data } = await graphql(`{ aiSession(id: "${id}") { purpose dateCreated } }`, {}, authorization);
+    expect(data.aiSession).toEqual({ purpose: 'Keep me', dateCreated: '2024-11-03T06:40:42.309Z' });
+    const retry = 'mutation { newAISession(input: { idempotencyKey: "once" }) { id } }';
+    const { errors } = await graphql(retry, {}, authorization);
+    expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
   });
 
   test('no account is made by a start', async () => {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { serverLimits } from '../src/process.ts';
 import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
 import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
 
+/** How long the server lets a client take for a request. */
+const requestTimeoutMs = 10_000;
 const host = 'Host: test\r\n';
 const post = `POST /graphql HTTP/1.1\r\n${host}Content-Type: application/json\r\n`;
 const someBody = 'Content-Length: 100\r\n\r\n{';
@@ -72,7 +73,7 @@ let idle: RawConnection[];
 const slow = new Map<string, RawConnection>();
 const drips: NodeJS.Timeout[] = [];
 /** Those that are slow must go on for their whole time before they count as ended. */
-const patience = { timeout: serverLimits.requestTimeout + 10_000 };
+const patience = { timeout: requestTimeoutMs + 10_000 };
 
 async function openSlowly({ name, opening, drip }: SlowClient): Promise<void> {
   const connection = await openRawConnection(server.url);

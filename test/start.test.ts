@@ -144,7 +144,7 @@ describe('the log', () => {
       expect.objectContaining({
         requestId: headers.get('x-request-id'),
         operation: 'mutation Open',
-        caller: 'administrator',
+        viewer: 'administrator',
         status: 200,
         durationMs: expect.any(Number),
       }),

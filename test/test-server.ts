@@ -1,12 +1,11 @@
-import { createServer } from 'node:http';
 import { PassThrough } from 'node:stream';
-import { createApp } from '../src/app.ts';
+import { createApp } from '../src/server/app.ts';
 import { issueToken } from '../src/auth/token-issuer.ts';
-import { administratorRole } from '../src/auth/token-verifier.ts';
+import { administratorRole } from '../src/auth/viewer.ts';
 import { loadConfig } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
 import { createLogger } from '../src/log.ts';
-import { listen, serverLimits, stopListening } from '../src/process.ts';
+import { createHttpServer, listen, stopListening } from '../src/server/http-server.ts';
 import { openTestDatabase } from './test-database.ts';
 
 /** Well-formed, and of nothing that there is. */
@@ -51,7 +50,7 @@ export async function startTestServer(
   const database = wrapDatabase(await openTestDatabase(config, log));
   const stopping = new AbortController();
   const app = createApp({ config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal });
-  const server = createServer(serverLimits, app);
+  const server = createHttpServer(app);
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');
   const alice = await tokenFor('alice');

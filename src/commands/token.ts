@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
-import { issueToken, localSecret } from '../auth/token-issuer.ts';
+import { issueToken } from '../auth/token-issuer.ts';
 import { loadConfig } from '../config.ts';
+import { readLocalSecret } from '../database/data-directory.ts';
 import { StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
-  if (config.AUTH_JWKS_URL) throw new StartupError('With AUTH_JWKS_URL, tokens come from the identity provider.');
+  if (config.AUTH_JWKS_URL)
+    throw new StartupError('With AUTH_JWKS_URL, the identity provider issues the tokens: get one there.');
   try {
     const { sub, role, expires } = parseArgs({
       options: {
@@ -16,8 +18,8 @@ await runProgram(async () => {
       },
     }).values;
     if (!sub) throw new TypeError('--sub is missing');
-    // Without AUTH_SECRET it is the embedded database: loadConfig has seen to that.
-    const secret = config.AUTH_SECRET ?? localSecret(config.DATA_DIR);
+    // loadConfig requires AUTH_SECRET except with the embedded database.
+    const secret = config.AUTH_SECRET ?? readLocalSecret(config.DATA_DIR);
     process.stdout.write(`${await issueToken(config, secret, { id: sub, roles: role }, expires)}\n`);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;

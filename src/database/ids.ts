@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto';
 
 /**
- * Makes the id and the date of a new row. An id begins with the time of its making, so that rows which are ordered by id
- * are ordered by date: the newest-first lists need no index but the primary key.
+ * Makes the id and the creation date of a new row. The id begins with that date, to the millisecond, so ordering by id is
+ * ordering by date: newest-first lists need no index but the primary key. The tables refuse any other date.
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
 export function newIdentity(): { id: string; dateCreated: Date } {
@@ -10,7 +10,7 @@ export function newIdentity(): { id: string; dateCreated: Date } {
   return { id, dateCreated: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) };
 }
 
-/** The lowest id that can be made at `date` or later. */
+/** The lowest id of any row that is created at `date` or later. */
 export function lowestId(date: Date): string {
   const time = Math.max(0, date.getTime()).toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;

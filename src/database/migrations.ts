@@ -2,11 +2,12 @@ import path from 'node:path';
 import { max, sql } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { bigint, pgSchema } from 'drizzle-orm/pg-core';
-import { errorCode, type Orm } from './database.ts';
+import type { Orm } from './database.ts';
+import { errorCode } from './failures.ts';
 
 export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
 
-/** Where Drizzle's migrator notes what it has applied. */
+/** Where Drizzle's migrator records what it has applied. */
 const applied = pgSchema('drizzle').table('__drizzle_migrations', {
   createdAt: bigint('created_at', { mode: 'number' }),
 });
@@ -14,11 +15,11 @@ const applied = pgSchema('drizzle').table('__drizzle_migrations', {
 let newest: number | undefined;
 
 /**
- * Tells whether the database has every migration of this version; one that is ahead has.
- * @throws 25006 for one that takes no writes, such as a standby
+ * Tells whether the database has every migration of this version. A newer database has.
+ * @throws 25006 for a database that is read-only, such as a standby
  */
 export async function isMigrated(orm: Orm): Promise<boolean> {
-  // Each readiness check asks, and the files do not change under a running process.
+  // Read the files once: they do not change under a running process.
   newest ??= readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   try {
     const readOnly = sql<string>`current_setting('transaction_read_only')`;

@@ -4,17 +4,18 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import type { Config } from '../config.ts';
-import { CodedError, StartupError } from '../errors.ts';
+import { ServiceUnavailableError, StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { createRunner, type Database, type Orm } from './database.ts';
-import { createDial } from './dial.ts';
+import type { Database, Orm } from './database.ts';
 import { isMigrated, migrationsFolder } from './migrations.ts';
+import { createRunner } from './retry.ts';
+import { createThrottledSocket } from './throttled-socket.ts';
 
 const patienceMs = 30_000;
 
 /**
- * Opens a pool on the PostgreSQL at `url`, waiting a while for one that is still starting.
- * @throws StartupError when it cannot be used, or its tables are behind this version
+ * Opens a pool on the PostgreSQL at `url`; waits 30 seconds for one that is still starting.
+ * @throws StartupError when it cannot be used, or its tables are older than this version
  */
 export async function openPostgres(
   url: string,
@@ -27,14 +28,14 @@ export async function openPostgres(
     max: config.DATABASE_POOL_SIZE,
     prepare: config.DATABASE_PREPARE,
     connect_timeout: Math.ceil(timeoutMs / 1000),
-    socket: createDial(2 * config.DATABASE_POOL_SIZE),
+    socket: createThrottledSocket(2 * config.DATABASE_POOL_SIZE),
     backoff: () => 0,
-    // Nobody would hear of an error of that first statement of each connection, and no array needs it.
+    // Skip the driver's type query: its errors are unhandled, and we use no arrays.
     fetch_types: false,
     ...(/^[^?]*,/.test(url) && { target_session_attrs: 'primary' as const }),
     connection: {
       application_name: 'ai-sessions',
-      // What was given up must not go on in the database; but poolers refuse the parameter.
+      // Cancel abandoned statements on the server; poolers reject this parameter.
       ...(config.DATABASE_PREPARE && { statement_timeout: Math.floor(0.9 * timeoutMs) }),
     },
     onnotice: () => {},
@@ -43,8 +44,8 @@ export async function openPostgres(
   let orm = drizzle(pool, { logger });
   const replacePool = (lost: Orm) => {
     if (lost !== orm) return;
-    // A socket whose packets are dropped hangs for ever, and its place in the pool with it (porsager/postgres#1089).
-    log.warn('the connections to the database are replaced');
+    // A socket whose packets are dropped hangs forever, and its place in the pool with it (porsager/postgres#1089).
+    log.warn('replacing the connections to the database');
     void pool.end({ timeout: timeoutMs / 1000 });
     pool = postgres(url, settings);
     orm = drizzle(pool, { logger });
@@ -62,14 +63,15 @@ export async function openPostgres(
   }
 }
 
-/** Asks whether the database is migrated until it answers, or patience ends. */
+/** Asks whether the database is migrated, until it answers or 30 seconds have passed. */
 async function whenReachable(database: Database, log: Logger): Promise<boolean> {
   const giveUp = Date.now() + patienceMs;
   for (let pause = 250; ; pause = Math.min(2 * pause, 4000)) {
     try {
       return await database.run(isMigrated);
     } catch (error) {
-      if (!(error instanceof CodedError) || Date.now() + pause > giveUp) throw unusable(database.description, error);
+      if (!(error instanceof ServiceUnavailableError) || Date.now() + pause > giveUp)
+        throw unusable(database.description, error);
       log.warn(`waiting for the database at ${database.description}: ${reason(error)}`);
     }
     await sleep(pause);
@@ -77,8 +79,8 @@ async function whenReachable(database: Database, log: Logger): Promise<boolean> 
 }
 
 /**
- * Applies the migrations that the database at `url` lacks. Of several processes at once, one does it and the others wait.
- * @returns what people are told about the database
+ * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others wait.
+ * @returns the database as people see it: no password
  * @throws StartupError
  */
 export async function migratePostgres(url: string): Promise<string> {
@@ -96,10 +98,10 @@ export async function migratePostgres(url: string): Promise<string> {
 }
 
 function unusable(description: string, cause: unknown): StartupError {
-  return new StartupError(`The database at ${description} cannot be used: ${reason(cause)}`, { cause });
+  return new StartupError(`Cannot use the database at ${description}: ${reason(cause)}`, { cause });
 }
 
-/** What the database or the system said, without Drizzle's wrapping, which holds the statement and its parameters. */
+/** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause ? reason(error.cause) : error.message || String('code' in error ? error.code : error);

@@ -1,33 +1,42 @@
-import { index, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { check, index, pgTable, primaryKey, text, timestamp, uuid, type PgColumn } from 'drizzle-orm/pg-core';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
-/** The columns of `EntityInfo`. An id holds the date of its row's creation: see `newIdentity`. */
+/** The columns of `EntityInfo`. */
 const entityColumns = {
   id: uuid('id').primaryKey(),
-  dateCreated: instant('date_created').notNull().defaultNow(),
-  dateLastModified: instant('date_last_modified').notNull().defaultNow(),
+  dateCreated: instant('date_created').notNull(),
+  dateLastModified: instant('date_last_modified').notNull(),
   createdBy: text('created_by').notNull(),
   lastModifiedBy: text('last_modified_by').notNull(),
 };
 
-export const accounts = pgTable('accounts', { ...entityColumns, name: text('name').notNull() });
+/**
+ * Order and filters by date rely on it: the date of creation is the one in the id, which is its first 48 bits in
+ * milliseconds. Rounding is for engines whose `extract` is a float.
+ */
+const isDateOfId = (name: string, { id, dateCreated }: { id: PgColumn; dateCreated: PgColumn }) =>
+  check(
+    name,
+    sql`round(extract(epoch from ${dateCreated}) * 1000) = ('x' || translate(left(${id}::text, 13), '-', ''))::bit(48)::bigint`,
+  );
+
+export const accounts = pgTable('accounts', { ...entityColumns, name: text('name').notNull() }, (table) => [
+  isDateOfId('accounts_date_created_is_in_id', table),
+]);
 
 export const aiSessions = pgTable(
   'ai_sessions',
-  {
-    ...entityColumns,
-    accountId: uuid('account_id').references(() => accounts.id),
-    purpose: text('purpose'),
-    idempotencyKey: text('idempotency_key'),
-  },
+  { ...entityColumns, accountId: uuid('account_id').references(() => accounts.id), purpose: text('purpose') },
   (table) => [
+    isDateOfId('ai_sessions_date_created_is_in_id', table),
     index('ai_sessions_by_account').on(table.accountId, table.id),
     index('ai_sessions_by_modification').on(table.dateLastModified, table.id),
   ],
 );
 
-/** Every key that ever created a session: it outlives the session, so that a late retry cannot create a second one. */
+/** Every key that created a session. It outlives the session, so that a late retry cannot create a second one. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {

@@ -9,44 +9,45 @@ import {
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
-import { isAdministrator, traceOperation, type Context } from './builder.ts';
-import { maskUnexpected } from './error-reporting.ts';
+import { isAdministrator } from '../auth/viewer.ts';
+import type { Context } from '../context.ts';
+import { maskUnexpected } from './errors.ts';
+import { logOperation } from './operation-log.ts';
 
 interface CompiledOperation extends CompiledQuery {
   operation: OperationDefinitionNode;
-  /** The variables that graphql-jit takes for null where they are left out: those inside of objects, without a default. */
-  mustBeGiven: string[];
+  /** The variables that a request must give: see `isSafeToCompile`. */
+  required: string[];
 }
 
 const usesBeforeCompilation = 10;
 
 /**
- * Compiles mutations that administrators send again and again. From then on they go round Yoga's other steps, which have
- * let the same text through before. What graphql-jit does otherwise than graphql-js is left to the latter.
+ * Compiles mutations that administrators send again and again. From then on they bypass Yoga's other steps, which have
+ * passed the same text before. Where graphql-jit deviates, graphql-js executes.
  */
 export function useCompilation(): Plugin<Context, Context> {
   const uses = new WeakMap<DocumentNode, number>();
   const compiled = new LRUCache<string, CompiledOperation>({ max: 100 });
   return {
     onExecute({ args: { schema, document, contextValue } }) {
-      const { query = '' } = contextValue.params;
       const count = (uses.get(document) ?? 0) + 1;
       uses.set(document, count);
-      // What is compiled reads into plain objects, where that name has a meaning of its own.
-      if (count !== usesBeforeCompilation || !isAdministrator(contextValue) || query.includes('__proto__')) return;
-      const operation = loneMutation(document);
-      const result = operation && compileQuery(schema, document);
-      if (result && isCompiledQuery(result)) {
-        compiled.set(query, { ...result, operation, mustBeGiven: variablesInObjects(document) });
-      }
+      if (count !== usesBeforeCompilation || !isAdministrator(contextValue.viewer)) return;
+      const [operation] = operationsOf(document);
+      if (!operation || !isSafeToCompile(document)) return;
+      const result = compileQuery(schema, document);
+      const { query = '' } = contextValue.params;
+      if (isCompiledQuery(result))
+        compiled.set(query, { ...result, operation, required: variablesInObjects(document) });
     },
     onParams({ params, request, context, paramsHandler, setParamsHandler }) {
       const found = compiled.get(params.query ?? '');
-      if (!found || request.method !== 'POST' || !isAdministrator(context) || !suits(found, params)) return;
+      if (!found || request.method !== 'POST' || !isAdministrator(context.viewer) || !suits(found, params)) return;
       setParamsHandler(async (payload) => {
-        traceOperation(context, found.operation);
+        logOperation(context, found.operation);
         const result: ExecutionResult = await found.query({}, context, params.variables);
-        // Without data, the variables were refused and nothing was run: graphql-js tells better why.
+        // No data: the variables were refused and nothing ran. graphql-js explains that better.
         if (result.data === undefined) return paramsHandler(payload);
         return result.errors ? { ...result, errors: result.errors.map(maskUnexpected) } : result;
       });
@@ -54,17 +55,29 @@ export function useCompilation(): Plugin<Context, Context> {
   };
 }
 
-function suits({ operation, mustBeGiven }: CompiledOperation, { operationName, variables }: GraphQLParams): boolean {
+/**
+ * Whether graphql-jit runs a document as graphql-js does. It deviates in four ways: it confuses the operations of one
+ * document; it ignores the defaults of enums, which only our lists have, so queries are not compiled; it builds objects
+ * with a prototype, where `__proto__` has a meaning; and it reads a variable inside an object as null when it is left out,
+ * which depends on the request, so `suits` decides.
+ */
+function isSafeToCompile(document: DocumentNode): boolean {
+  const operations = operationsOf(document);
+  let hasPrototypeName = false;
+  visit(document, { Name: ({ value }) => void (hasPrototypeName ||= value === '__proto__') });
+  return operations.length === 1 && operations[0]?.operation === OperationTypeNode.MUTATION && !hasPrototypeName;
+}
+
+function suits({ operation, required }: CompiledOperation, { operationName, variables }: GraphQLParams): boolean {
   const isNamed = operationName == null || operationName === operation.name?.value;
-  return isNamed && mustBeGiven.every((name) => variables?.[name] !== undefined);
+  return isNamed && required.every((name) => variables?.[name] !== undefined);
 }
 
-/** graphql-jit mistakes the defaults of enums, which only lists have, so that queries are not for it. */
-function loneMutation({ definitions }: DocumentNode): OperationDefinitionNode | undefined {
-  const [operation, other] = definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
-  return operation?.operation === OperationTypeNode.MUTATION && !other ? operation : undefined;
+function operationsOf({ definitions }: DocumentNode): OperationDefinitionNode[] {
+  return definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
 }
 
+/** The variables inside objects that have no default. */
 function variablesInObjects(document: DocumentNode): string[] {
   const inside = new Set<string>();
   const withDefault = new Set<string>();

@@ -15,10 +15,10 @@ mutation NewAISession($input: NewAISessionInput!) {
 }
 `;
 
-/** What GraphiQL opens with: an operation for the account, with the token in its header, ready to run. */
+/** GraphiQL opens with an operation for the account, the token in its header, ready to run. */
 export function graphiqlOptions(token: string | null, accountId: string | undefined): GraphiQLOptions {
   const variables = { input: { accountId, purpose: 'Try out AI Sessions' } };
-  // Yoga's page hands `query` and `variables` on to GraphiQL, which its type leaves out.
+  // Yoga's page passes `query` and `variables` on to GraphiQL, but its type lacks them.
   return Object.assign<GraphiQLOptions, object>(
     {
       title: 'AI Sessions',

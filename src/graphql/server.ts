@@ -1,20 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { getOperationAST, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { createYoga, type GraphiQLOptions, type GraphQLParams, type Plugin } from 'graphql-yoga';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { createYoga, type GraphiQLOptions, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
+import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
-import { traceOperation, type Context } from './builder.ts';
 import { useCompilation } from './compilation.ts';
-import { operationItemLimit } from './connection.ts';
-import { httpStatus, maskUnexpected, reportErrors, withoutSuggestions } from './error-reporting.ts';
-import { createDocumentCaches, useClosedSchema, useLimits } from './limits.ts';
+import { createDocumentCache } from './document-cache.ts';
+import { maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase } from './errors.ts';
+import { useClosedSchema, useLimits } from './limits.ts';
+import { useOperationLog } from './operation-log.ts';
+import { operationItemLimit } from './schema/connection.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
-  /** Notes in the context who sends a request. */
-  signIn: (authorization: string | null | undefined, context: Context) => Promise<void>;
-  /** What GraphiQL opens with, given the token in its URL; undefined: there is no GraphiQL. */
+  /** Sets the viewer of the context. */
+  signIn: (authorization: string | undefined, context: Context) => Promise<void>;
+  /** Makes GraphiQL's options, given the token in its URL; undefined: there is no GraphiQL. */
   graphiql: ((token: string | null) => Promise<GraphiQLOptions>) | undefined;
 }
 
@@ -24,59 +26,59 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useCompilation(), useTrace(), ...useLimits(), ...(graphiql ? [] : [useClosedSchema()])],
-    parserAndValidationCache: createDocumentCaches(),
+    plugins: [useCompilation(), useOperationLog(), ...useLimits(), ...(graphiql ? [] : [useClosedSchema()])],
+    parserAndValidationCache: createDocumentCache(),
   });
 
   /**
-   * Runs an operation for the viewer of the context. Yoga parses, validates and executes it; its copies of request and
-   * response, which took most of the time, are left out.
-   * @param request tells whether it came by GET, and so may not change anything
+   * Runs an operation for the viewer of the context. Yoga parses, validates and executes it. We skip Yoga's copies of
+   * request and response, which took most of the time.
+   * @param request tells whether the operation came by GET, and so must be a query
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
     context.itemsLeft = operationItemLimit;
     const result = await yoga.getResultForParams({ params, request }, context);
-    if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not give one result');
+    if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
     reportErrors(result, context.log);
     return graphiql ? result : withoutSuggestions(result);
   }
 
-  async function answerOperation(request: IncomingMessage, context: Context): Promise<ExecutionResult> {
+  async function run(request: IncomingMessage, context: Context): Promise<{ result: ExecutionResult; phase: Phase }> {
     try {
       await signIn(request.headers.authorization, context);
-      return await execute(await readParameters(request), context, request.method === 'GET' ? byGet : byPost);
+      const params = await readParameters(request);
+      const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
+      return { result, phase: 'operation' };
     } catch (error) {
-      const masked = maskUnexpected(error);
-      // Nothing was executed: whatever the media type, the request itself was at fault.
-      masked.extensions.http = { ...masked.extensions.http, spec: false };
-      reportErrors({ errors: [masked] }, context.log);
-      return { errors: [masked] };
+      const result = { errors: [maskUnexpected(error)] };
+      reportErrors(result, context.log);
+      return { result, phase: 'request' };
     }
+  }
+
+  async function answerOperation(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+    const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
+    const { result, phase } = await run(request, context);
+    const { status, headers } = statusOf(result, phase, mediaType);
+    const body = writeResult(result);
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { ...headers, 'Content-Type': `${mediaType}; charset=utf-8`, 'Content-Length': length });
+    response.end(body);
   }
 
   return {
     execute,
     async answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
       const { method, headers, url = '/' } = request;
-      if (graphiql && method === 'GET' && headers.accept?.includes('text/html')) {
-        const token = new URL(url, 'http://localhost').searchParams.get('token');
-        // It holds 9 MB of text, which those who serve no GraphiQL need not load.
-        const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-        const page = renderGraphiQL(await graphiql(token));
-        return void response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
+        return answerOperation(request, response, context);
       }
-      const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
-      const result = await answerOperation(request, context);
-      const status = httpStatus(result, mediaType);
-      const body = writeResult(result);
-      const length = Buffer.byteLength(body);
-      response.writeHead(status.status, {
-        ...status.headers,
-        'Content-Type': `${mediaType}; charset=utf-8`,
-        'Content-Length': length,
-      });
-      response.end(body);
+      const token = new URL(url, 'http://localhost').searchParams.get('token');
+      // The module holds 9 MB of text: load it only where GraphiQL is served.
+      const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+      const page = renderGraphiQL(await graphiql(token));
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
     },
   };
 }
@@ -96,7 +98,7 @@ async function readParameters(request: IncomingMessage): Promise<GraphQLParams> 
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
   }
   const body = await readBody(request);
-  // A foreign page may send forms and bare texts without a preflight: they are refused.
+  // A foreign page may send forms and plain text without a preflight, so we refuse them.
   if (mediaTypeOf(request) === 'application/json') return parseJson(body) ?? {};
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
@@ -105,10 +107,11 @@ function parseJson(text: string) {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CodedError('BAD_USER_INPUT', 'What was sent is not valid JSON.', { cause });
+    throw new CodedError('BAD_USER_INPUT', 'The request is not valid JSON.', { cause });
   }
 }
 
+/** Writes a result without `extensions.http`, which is Yoga's way to pass a status on. */
 function writeResult({ data, errors }: ExecutionResult): string {
   if (!errors) return JSON.stringify({ data });
   const withoutHttp = errors.map((error) => ({
@@ -116,13 +119,4 @@ function writeResult({ data, errors }: ExecutionResult): string {
     extensions: { ...error.extensions, http: undefined },
   }));
   return JSON.stringify({ errors: withoutHttp, data });
-}
-
-function useTrace(): Plugin<Context, Context> {
-  return {
-    onExecute({ args: { document, operationName }, context }) {
-      const operation = getOperationAST(document, operationName);
-      if (operation) traceOperation(context, operation);
-    },
-  };
 }

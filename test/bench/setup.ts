@@ -38,8 +38,9 @@ export function memoryOf({ process: { pid } }: Server): number {
 export async function fill(sql: Sql, rows: number, accountId: string): Promise<void> {
   const [{ count } = { count: 0 }] = await sql`select count(*)::int from ai_sessions`;
   await sql`
-    insert into accounts (id, name, created_by, last_modified_by)
-    select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Account ' || n, 'bench', 'bench'
+    insert into accounts (id, date_created, date_last_modified, name, created_by, last_modified_by)
+    select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, to_timestamp(0), to_timestamp(0),
+      'Account ' || n, 'bench', 'bench'
     from generate_series(1, 999) n on conflict do nothing`;
   const step = 50_000;
   for (let from = Number(count); from < rows; from += step) {

@@ -1,0 +1,18 @@
+import type { Viewer } from './auth/viewer.ts';
+import type { Database } from './database/database.ts';
+import type { Logger } from './log.ts';
+
+/** What every request carries, through both APIs. */
+export interface Context {
+  database: Database;
+  /** Null when the request is not signed in. */
+  viewer: Viewer | null;
+  /** Adds the request's id to every line. */
+  log: Logger;
+  /** What the log line of the request will say, filled in as it becomes known. */
+  logFields: { operation?: string; viewer?: string };
+  /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */
+  countCreation: (viewer: Viewer) => Promise<void>;
+  /** How many items the lists of the operation may still ask for. */
+  itemsLeft: number;
+}

@@ -1,0 +1,52 @@
+import { ServiceUnavailableError } from '../errors.ts';
+
+/**
+ * Makes a function that does its work for many requests at once. Items that arrive while a batch is running form the next
+ * one: a lone request never waits, and concurrent ones share the cost of a statement.
+ *
+ * If a batch fails, each of its items is tried alone, so that only the faulty one fails. But if the database is
+ * unavailable, the batch and the queue are rejected: they have waited for the whole deadline already.
+ * @param work does a batch, wholly or not at all; its results are in the order of the items
+ * @param batchLimit the most items of a batch
+ */
+export function batch<Item, Result>(work: (items: Item[]) => Promise<Result[]>, batchLimit: number) {
+  interface Entry {
+    item: Item;
+    resolve: (result: Result) => void;
+    reject: (error: unknown) => void;
+  }
+  const queue: Entry[] = [];
+  let isRunning = false;
+
+  /** @throws what `work` throws */
+  async function run(entries: Entry[]): Promise<void> {
+    const results = await work(entries.map(({ item }) => item));
+    for (const [index, result] of results.entries()) entries[index]?.resolve(result);
+  }
+
+  async function runOneByOne(entries: Entry[]): Promise<void> {
+    for (const entry of entries) await run([entry]).catch(entry.reject);
+  }
+
+  async function runQueue(): Promise<void> {
+    isRunning = true;
+    while (queue.length > 0) {
+      const entries = queue.splice(0, batchLimit);
+      try {
+        await run(entries);
+      } catch (error) {
+        if (error instanceof ServiceUnavailableError) {
+          for (const { reject } of [...entries, ...queue.splice(0)]) reject(error);
+        } else await runOneByOne(entries);
+      }
+    }
+    isRunning = false;
+  }
+
+  return (item: Item): Promise<Result> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    queue.push({ item, resolve, reject });
+    if (!isRunning) void runQueue();
+    return promise;
+  };
+}

@@ -1,0 +1,33 @@
+/** Why the database could not serve a statement that may well be right. */
+export type Failure = 'conflict' | 'connectionLost' | 'outOfResources';
+
+const codes: Record<Failure, RegExp> = {
+  /** Serialization failure and deadlock. */
+  conflict: /^(40001|40P01)$/,
+  /** Shut down, read-only (a standby), or codes of postgres.js and of sockets. */
+  connectionLost: /^(08...|57P0.|25006)$|^CONNECT|^E[A-Z]{4,}$/,
+  /** Insufficient resources, and a canceled statement. */
+  outOfResources: /^(53...|57014)$/,
+};
+const failures: Failure[] = ['conflict', 'connectionLost', 'outOfResources'];
+
+/** Undefined for an error of any other kind, such as a statement that is wrong. */
+export function failureOf(error: unknown): Failure | undefined {
+  const code = errorCode(error);
+  return failures.find((failure) => codes[failure].test(code));
+}
+
+/**
+ * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that has
+ * just closed (porsager/postgres#1154). The requests on that connection are answered at their deadline.
+ */
+export function isUncaughtDriverError(error: unknown): boolean {
+  const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
+  return isWriteToClosedSocket || failureOf(error) !== undefined;
+}
+
+/** The SQLSTATE, or the code of the driver or the system, underneath Drizzle's wrapping; empty for other errors. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
+}

@@ -1,0 +1,62 @@
+import { asc, eq, sql } from 'drizzle-orm';
+import type { Database } from '../database/database.ts';
+import { newIdentity } from '../database/ids.ts';
+import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
+import { accounts } from '../database/tables.ts';
+
+export type Account = typeof accounts.$inferSelect;
+
+export const maximumNameLength = 255;
+
+export async function createAccount(database: Database, name: string, createdBy: string): Promise<Account> {
+  const { id, dateCreated } = newIdentity();
+  const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
+  const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
+  // After a lost answer the statement runs again, and finds the account of its first run.
+  const found = created ?? (await findAccount(database, id));
+  if (!found) throw new Error('a new account is missing');
+  return found;
+}
+
+export async function findAccount(database: Database, id: string): Promise<Account | null> {
+  const [account] = await database.run((orm) => orm.select().from(accounts).where(eq(accounts.id, id)));
+  return account ?? null;
+}
+
+/** Lists the accounts whose name contains `part`, oldest first. */
+export function listAccounts(database: Database, part: string | undefined, page: PageRequest): Promise<Page<Account>> {
+  return database.run((orm) =>
+    readPage(page, {
+      id: accounts.id,
+      date: undefined,
+      descending: false,
+      filter: nameContains(part),
+      select: (where, orderBy, limit) =>
+        orm
+          .select()
+          .from(accounts)
+          .where(where)
+          .orderBy(...orderBy)
+          .limit(limit),
+      cursorOf: accountCursor,
+    }),
+  );
+}
+
+export function accountCursor({ dateCreated, id }: Account): Cursor {
+  return { date: dateCreated, id };
+}
+
+export function countAccounts(database: Database, part: string | undefined): Promise<number> {
+  return database.run((orm) => orm.$count(accounts, nameContains(part)));
+}
+
+/** Makes an account for a newcomer to try the server with, unless there is one. Returns the oldest account. */
+export async function ensureDemoAccount(database: Database): Promise<Account> {
+  const [oldest] = await database.run((orm) => orm.select().from(accounts).orderBy(asc(accounts.id)).limit(1));
+  return oldest ?? createAccount(database, 'Demo Account', 'system');
+}
+
+function nameContains(part: string | undefined) {
+  return part === undefined ? undefined : sql`position(lower(${part}) in lower(${accounts.name})) > 0`;
+}

@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto';
+import { and, eq, sql } from 'drizzle-orm';
+import { batch } from '../database/batch.ts';
+import type { Database, Orm } from '../database/database.ts';
+import { newIdentity } from '../database/ids.ts';
+import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
+import { badInput, CodedError } from '../errors.ts';
+import { memoize } from '../memoize.ts';
+import { findAISession, isOwnAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
+
+export const maximumKeyLength = 255;
+
+export interface NewAISession {
+  accountId: string | null;
+  purpose: string | null;
+  /** Sent again by the same user, it returns the session that it created. */
+  idempotencyKey: string | null;
+  createdBy: string;
+}
+
+/** A session that may be written, with the id that it gets. */
+type Candidate = NewAISession & { id: string; dateCreated: Date; payloadHash: string | null };
+
+/** The most sessions of one statement. */
+const batchLimit = 500;
+
+/**
+ * Creates a session. One statement writes all that arrive together.
+ * @returns the session, and whether it is new: an earlier request with the same key may have created it
+ * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot stand for this payload
+ */
+export async function createAISession(
+  database: Database,
+  input: NewAISession,
+): Promise<{ session: AISession; isNew: boolean }> {
+  const { accountId, purpose, idempotencyKey } = input;
+  const payloadHash = idempotencyKey === null ? null : hash('sha256', JSON.stringify([accountId, purpose]));
+  const candidate = { ...input, ...newIdentity(), payloadHash };
+  const created = await batchedInsert(database)(candidate);
+  return created
+    ? { session: created, isNew: true }
+    : { session: await findEarlier(database, candidate), isNew: false };
+}
+
+const batchedInsert = memoize((database: Database) =>
+  batch((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates)), batchLimit),
+);
+
+/**
+ * Inserts the candidates whose account exists and whose key is new, each on its own merits. INSERT … ON CONFLICT waits for
+ * a concurrent winner, so exactly one of equal keys gets through.
+ * @returns for each candidate its session, with the name of its account, or undefined
+ */
+async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISession | undefined)[]> {
+  const sessions = await insertStatement(orm).execute({ candidates: JSON.stringify(candidates) });
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+  return candidates.map(({ id }) => byId.get(id));
+}
+
+const insertStatement = memoize((orm: Orm) => {
+  // PostgreSQL plans JSON text once, for batches of any size; arrays it would plan anew for each length.
+  const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
+    select candidate.* from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
+      id uuid, "dateCreated" timestamptz, "createdBy" text, "accountId" uuid, purpose text, "idempotencyKey" text,
+      "payloadHash" text
+    )
+    where "accountId" is null or exists (select from ${accounts} where ${accounts.id} = "accountId")`);
+  // Sorted, so that concurrent batches take the locks of their keys in the same order.
+  const keys = sql`select "createdBy", "idempotencyKey", id, "payloadHash", now() from ${valid}
+    where "idempotencyKey" is not null order by "createdBy", "idempotencyKey"`;
+  const claimed = orm
+    .$with('claimed')
+    .as(orm.insert(idempotencyKeys).select(keys).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
+  const rows = sql`select id, "dateCreated", "dateCreated", "createdBy", "createdBy", "accountId", purpose from ${valid}
+    where "idempotencyKey" is null or id in (select session_id from ${claimed})`;
+  const insert = orm.insert(aiSessions).select(rows).onConflictDoNothing({ target: aiSessions.id }).returning();
+  const written = writtenSessions(orm, insert);
+  const sessions = orm.with(valid, claimed, written).select(sessionColumns).from(written);
+  return sessions.leftJoin(accounts, isOwnAccount).prepare('insert_sessions');
+});
+
+/** Explains a missing insert: an earlier attempt wrote the session, its key is taken, or its account does not exist. */
+async function findEarlier(database: Database, candidate: Candidate): Promise<AISession> {
+  const { id, createdBy, idempotencyKey, payloadHash } = candidate;
+  const [earlier] = await database.run((orm) =>
+    orm
+      .select()
+      .from(idempotencyKeys)
+      .where(and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey ?? ''))),
+  );
+  if (!earlier) {
+    const session = await findAISession(database, id);
+    if (session) return session;
+    throw badInput('accountId', 'No account has this "accountId".');
+  }
+  const session = earlier.payloadHash === payloadHash && (await findAISession(database, earlier.sessionId));
+  if (session) return session;
+  const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';
+  const message = `This "idempotencyKey" ${reason}. Use a new key to create another session.`;
+  throw new CodedError('IDEMPOTENCY_KEY_REUSED', message, { field: 'idempotencyKey' });
+}

@@ -1,0 +1,22 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Viewer } from '../auth/viewer.ts';
+import { CodedError } from '../errors.ts';
+
+/**
+ * Makes a counter of each user's creations.
+ * @param limit how many creations a minute this server allows each user; undefined: any number
+ * @returns a function that throws RATE_LIMITED when the creation is one too many
+ */
+export function createRateLimit(limit: number | undefined): (viewer: Viewer) => Promise<void> {
+  if (limit === undefined) return async () => {};
+  const limiter = new RateLimiterMemory({ points: limit, duration: 60 });
+  return async ({ id }) => {
+    try {
+      await limiter.consume(id);
+    } catch (cause) {
+      const seconds = cause instanceof RateLimiterRes ? Math.ceil(cause.msBeforeNext / 1000) : 60;
+      const message = `You may create ${limit} sessions a minute. Try again in ${seconds} seconds.`;
+      throw new CodedError('RATE_LIMITED', message, { headers: { 'Retry-After': String(seconds) } });
+    }
+  };
+}

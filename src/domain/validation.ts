@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { badInput } from '../errors.ts';
+
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** An instant as ISO 8601 text, from year 1 to 9999: what both text and database can hold. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text))
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
+
+/**
+ * Checks an id.
+ * @returns the id in lower case, as the database writes it
+ * @throws BAD_USER_INPUT
+ */
+export function checkId(field: string, id: string): string {
+  if (!isUuid(id)) throw badInput(field, `"${field}" must be a UUID.`);
+  return id.toLowerCase();
+}
+
+/**
+ * Checks that a text can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
+ * @param maximum the most characters (Unicode code points) that it may have
+ * @throws BAD_USER_INPUT
+ */
+export function checkText(field: string, text: string, maximum: number, minimum = 0): string {
+  if (text.includes('\0')) throw badInput(field, `"${field}" must not contain a NUL character.`);
+  if (!text.isWellFormed()) throw badInput(field, `"${field}" must be well-formed Unicode: it has a lone surrogate.`);
+  // A code point takes at most two code units, so only long texts need counting.
+  const length = text.length > maximum ? Array.from(text).length : text.length;
+  if (length < minimum || length > maximum) {
+    throw badInput(field, `"${field}" must have from ${minimum} to ${maximum} characters.`);
+  }
+  return text;
+}

@@ -1,0 +1,63 @@
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import { CodedError, errorStatus } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+/** Masks unexpected errors: only a CodedError, or a GraphQLError thrown as such, reaches the client. */
+export function maskUnexpected(error: unknown): GraphQLError {
+  const cause = rootCause(error);
+  if (cause instanceof CodedError || cause instanceof GraphQLError) {
+    return error instanceof GraphQLError ? error : new GraphQLError(cause.message, { originalError: cause });
+  }
+  const { nodes = null, path = null } = error instanceof GraphQLError ? error : {};
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  const message = 'Something went wrong on our side. Try again, or report the X-Request-Id of this answer.';
+  return new GraphQLError(message, { nodes, path, originalError, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+}
+
+/** Gives every error of a result a code of this API, and logs those that operators should see. */
+export function reportErrors({ errors = [] }: ExecutionResult, log: Logger): void {
+  for (const error of errors) {
+    const code = String(error.extensions.code);
+    if (code === 'INTERNAL_SERVER_ERROR') log.error({ err: rootCause(error) }, 'unexpected error');
+    else if (code === 'SERVICE_UNAVAILABLE') log.warn({ err: rootCause(error) }, 'service unavailable');
+    // The document or its variables are at fault: graphql-js gives no code, Yoga one of its own.
+    else if (!(code in errorStatus)) error.extensions.code = 'BAD_USER_INPUT';
+  }
+}
+
+/** Removes graphql-js's suggestions, which reveal names of the schema to those who guess. */
+export function withoutSuggestions(result: ExecutionResult): ExecutionResult {
+  if (!result.errors) return result;
+  const errors = result.errors.map((error) => {
+    const message = error.message.replaceAll(/ Did you mean [^?]*\?/g, '');
+    const { nodes = null, path = null, originalError = null, extensions } = error;
+    return message === error.message ? error : new GraphQLError(message, { nodes, path, originalError, extensions });
+  });
+  return { ...result, errors };
+}
+
+/** Where a request ended: before its operation could be read, or with the result of one. */
+export type Phase = 'request' | 'operation';
+
+/**
+ * Decides the HTTP status of an answer: 200 where it has data, whatever errors accompany it, and else that of its first
+ * error. Faults of the document and its variables are 200 in the older media type, as its clients expect.
+ * @see https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes
+ */
+export function statusOf({ data, errors }: ExecutionResult, phase: Phase, mediaType: string) {
+  const [error] = errors ?? [];
+  if (data || !error) return { status: 200, headers: {} };
+  const cause = rootCause(error);
+  if (cause instanceof CodedError) return { status: cause.status, headers: cause.headers };
+  if (error.extensions.code === 'INTERNAL_SERVER_ERROR') return { status: 500, headers: {} };
+  // Yoga's own faults of the request, such as a mutation by GET, say their status in `http`, without `spec`.
+  const { http } = error.extensions;
+  const isDocumentFault = phase === 'operation' && (!http || http.spec === true);
+  if (isDocumentFault && mediaType === 'application/json') return { status: 200, headers: {} };
+  return { status: http?.status ?? 400, headers: http?.headers ?? {} };
+}
+
+/** The error underneath those that graphql-js and `maskUnexpected` wrapped around it. */
+export function rootCause(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? rootCause(error.originalError) : error;
+}

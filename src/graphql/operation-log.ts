@@ -1,0 +1,17 @@
+import { getOperationAST, type OperationDefinitionNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from '../context.ts';
+
+/** Notes the type and the name of an operation for the log line of its request. */
+export function logOperation({ logFields }: Context, { operation, name }: OperationDefinitionNode): void {
+  logFields.operation = `${operation} ${name?.value ?? ''}`.slice(0, 100).trim();
+}
+
+export function useOperationLog(): Plugin<Context, Context> {
+  return {
+    onExecute({ args: { document, operationName }, context }) {
+      const operation = getOperationAST(document, operationName);
+      if (operation) logOperation(context, operation);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import {
+  accountCursor,
+  countAccounts,
+  createAccount,
+  findAccount,
+  listAccounts,
+  maximumNameLength,
+  type Account,
+} from '../../domain/accounts.ts';
+import { checkId, checkText } from '../../domain/validation.ts';
+import { administrator, builder } from './builder.ts';
+import { readPageRequest, toConnection } from './connection.ts';
+import { EntityInfo } from './entity-info.ts';
+
+const AccountInfo = builder
+  .objectRef<Account>('AccountInfo')
+  .implement({
+    description: 'A customer account of the telephony platform.',
+    interfaces: [EntityInfo],
+    fields: (t) => ({ name: t.exposeString('name', { description: 'The name of the account.' }) }),
+  });
+
+const NewAccountInput = builder.inputType('NewAccountInput', {
+  description: 'A new account.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: `The name of the account: 1 to ${maximumNameLength} characters.` }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  newAccount: t
+    .withAuth(administrator)
+    .field({
+      type: AccountInfo,
+      description: 'Creates a new account.',
+      args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
+      resolve: (_root, { input }, { database, viewer }) =>
+        createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id),
+    }),
+}));
+
+builder.queryFields((t) => ({
+  account: t.field({
+    type: AccountInfo,
+    nullable: true,
+    description: 'Finds an account; null when none has this ID.',
+    args: { id: t.arg.id({ required: true, description: 'The ID of the account.' }) },
+    resolve: (_root, { id }, { database }) => findAccount(database, checkId('id', id)),
+  }),
+
+  accounts: t.connection(
+    {
+      type: AccountInfo,
+      description: 'Lists accounts, oldest first.',
+      args: {
+        nameContains: t.arg.string({ description: 'Only accounts whose name contains this text, in any case.' }),
+      },
+      async resolve(_root, { nameContains, ...page }, context) {
+        const { database } = context;
+        const part = nameContains == null ? undefined : checkText('nameContains', nameContains, maximumNameLength);
+        const accounts = await listAccounts(database, part, readPageRequest(page, 'accounts', context));
+        return toConnection(accounts, accountCursor, 'accounts', () => countAccounts(database, part));
+      },
+    },
+    { name: 'AccountInfoConnection', description: 'A page of accounts.' },
+    { name: 'AccountInfoEdge', description: 'An account in a list.' },
+  ),
+}));

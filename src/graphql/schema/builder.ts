@@ -1,0 +1,70 @@
+import SchemaBuilder from '@pothos/core';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import { administratorRole, isAdministrator, type Viewer } from '../../auth/viewer.ts';
+import type { Context } from '../../context.ts';
+import { CodedError } from '../../errors.ts';
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+  Scalars: { ID: { Input: string; Output: string }; DateTime: { Input: Date; Output: Date } };
+  Connection: { count: () => Promise<number> };
+  AuthScopes: { systemAdministrator: boolean };
+  AuthContexts: { systemAdministrator: Context & { viewer: Viewer } };
+}>({
+  // The first plugin is the outermost: a field's rule runs before anything else of the field.
+  plugins: [ScopeAuthPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  scopeAuth: {
+    authScopes: ({ viewer }) => ({ systemAdministrator: isAdministrator(viewer) }),
+    unauthorizedError: (_parent, { viewer }) => (viewer ? forbidden() : unauthenticated()),
+    authorizeOnSubscribe: true,
+  },
+  relay: {
+    edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The items of this page.' },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'The place of this item in the list: pass it as `after` or `before`.' },
+    pageInfoTypeOptions: { description: 'Whether there are more pages, and the cursors to read them from.' },
+    pageInfoFieldOptions: { description: 'Whether there are more pages, and the cursors to read them from.' },
+    hasNextPageFieldOptions: { description: 'Whether the list goes on after this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether the list has items before this page.' },
+    startCursorFieldOptions: { description: 'The cursor of the first item; null on an empty page.' },
+    endCursorFieldOptions: { description: 'The cursor of the last item; null on an empty page.' },
+    firstArgOptions: { description: 'How many items to take from the start: 1 to 100; 25 without `first` and `last`.' },
+    lastArgOptions: { description: 'How many items to take from the end: 1 to 100. Not together with `first`.' },
+    afterArgOptions: { description: 'Only items after this cursor, which an earlier page in the same order gave.' },
+    beforeArgOptions: { description: 'Only items before this cursor, which an earlier page in the same order gave.' },
+  },
+});
+
+/**
+ * The rule for everything but `viewer`. It is on both root types, so a new field is closed unless it says otherwise.
+ * Mutations repeat it by `withAuth`, which gives their resolvers a viewer that is not null.
+ */
+export const administrator = { systemAdministrator: true } as const;
+
+builder.queryType({ description: `What can be read. Needs the role ${administratorRole}.`, authScopes: administrator });
+builder.mutationType({
+  description: `What can be changed. Needs the role ${administratorRole}.`,
+  authScopes: administrator,
+});
+
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    nullable: false,
+    description: 'How many items the whole list has. Counted only where it is asked for.',
+    resolve: ({ count }) => count(),
+  }),
+);
+
+function unauthenticated(): CodedError {
+  const headers = { 'WWW-Authenticate': 'Bearer' };
+  return new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
+}
+
+function forbidden(): CodedError {
+  return new CodedError('FORBIDDEN', `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`);
+}

@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import { GraphQLError, Kind } from 'graphql';
+import { CodedError } from '../errors.ts';
+import { maskUnexpected, rootCause } from '../graphql/errors.ts';
+import type { Logger } from '../log.ts';
+import { memoize } from '../memoize.ts';
+import type { Operation } from './operations.ts';
+
+const errorCodes: Record<string, string> = {
+  BAD_USER_INPUT: 'BadRequest',
+  UNAUTHENTICATED: 'Unauthorized',
+  FORBIDDEN: 'Invalid Role',
+  NOT_FOUND: 'NotFound',
+  IDEMPOTENCY_KEY_REUSED: 'IdempotencyKeyReused',
+  RATE_LIMITED: 'TooManyRequests',
+  SERVICE_UNAVAILABLE: 'ServiceUnavailable',
+};
+
+/** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
+export function answerError(error: unknown, response: ServerResponse, log: Logger): void {
+  if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
+  const { message, extensions } = maskUnexpected(error);
+  const errorCode = errorCodes[String(extensions['code'])] ?? 'InternalServerError';
+  const cause = rootCause(error);
+  const { status, headers } =
+    cause instanceof CodedError ? cause : { status: errorCode === 'BadRequest' ? 400 : 500, headers: {} };
+  const { field } = extensions;
+  const errors = field === undefined ? [] : [{ errorCode, fieldName: field, message }];
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers });
+  response.end(JSON.stringify({ responseStatus: { errorCode, message, errors } }));
+}
+
+/** Errors of GraphQL were masked and logged with the result that they came from. */
+function isExpected(error: unknown): error is CodedError | GraphQLError {
+  return error instanceof CodedError || error instanceof GraphQLError;
+}
+
+/** Reports an error under the field name that clients of the REST API know. */
+export function renameField(error: CodedError | GraphQLError, operation: Operation): GraphQLError {
+  const { message, extensions } = error;
+  const [node] = (error instanceof GraphQLError && error.nodes) || [];
+  // Variables are named as clients name the fields.
+  if (node?.kind === Kind.VARIABLE_DEFINITION) {
+    const field = node.variable.name.value;
+    return rewrite(error, message.replaceAll('"$', '"'), { ...extensions, field });
+  }
+  const input = String(extensions['field']);
+  const field = fieldNames(operation).get(input);
+  return field === undefined
+    ? rewrite(error, message, extensions)
+    : rewrite(error, message.replaceAll(`"${input}"`, `"${field}"`), { ...extensions, field });
+}
+
+/** The field of an operation by the name of its input in the schema: `Query.aiSession(id:)` is `id`. */
+const fieldNames = memoize(
+  ({ fields }: Operation) =>
+    new Map(Object.entries(fields).map(([field, coordinate]) => [/(\w+)(:\))?$/.exec(coordinate)?.[1], field])),
+);
+
+/** Says which item of a list an error is about. */
+export function prefixItem(error: unknown, index: number): unknown {
+  return isExpected(error) ? rewrite(error, `Item ${index + 1}: ${error.message}`, error.extensions) : error;
+}
+
+function rewrite(originalError: Error, message: string, extensions: Record<string, unknown>): GraphQLError {
+  return new GraphQLError(message, { originalError, extensions });
+}

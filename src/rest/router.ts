@@ -1,0 +1,64 @@
+import { CodedError } from '../errors.ts';
+import { memoize } from '../memoize.ts';
+import { operations, type Fields, type Operation } from './operations.ts';
+
+export interface Route {
+  operation: Operation;
+  /** The fields in the path. */
+  fields: Fields;
+  /** The format that the path ends in, without its dot. */
+  suffix: string | undefined;
+  /** Whether the path ends in [], and so takes and answers a list of items. */
+  takesItems: boolean;
+}
+
+interface Match {
+  operation: Operation;
+  methods: string[];
+  fields: Fields;
+}
+
+/**
+ * Finds the operation that a request asks for.
+ * @throws NOT_FOUND with the names of the operations, or BAD_USER_INPUT with 405 and the methods that the route takes
+ */
+export function findRoute(method: string, pathname: string): Route {
+  const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?\/?$/.exec(decodePath(pathname)) ?? [];
+  const takesItems = brackets !== undefined;
+  const matches = [...findByName(path), ...(takesItems ? [] : findByPath(path))];
+  if (matches.length === 0) {
+    const names = operations.map(({ name }) => name).join(', ');
+    throw new CodedError('NOT_FOUND', `No operation is here. At /api/{Operation} there are: ${names}.`);
+  }
+  const verb = method === 'HEAD' ? 'GET' : method;
+  const match = matches.find(({ methods }) => methods.includes(verb));
+  if (match) return { operation: match.operation, fields: match.fields, suffix, takesItems };
+  const allowed = [...new Set(matches.flatMap(({ methods }) => methods))].join(', ');
+  throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });
+}
+
+/** Finds /api/{Operation} and /json/reply/{Operation}. */
+function findByName(path: string): Match[] {
+  const [, name] = /^\/(?:api|json\/reply)\/(\w+)$/i.exec(path) ?? [];
+  return operations
+    .filter((operation) => operation.name.toLowerCase() === name?.toLowerCase())
+    .map((operation) => ({ operation, methods: ['POST', operation.method], fields: {} }));
+}
+
+function findByPath(path: string): Match[] {
+  return operations.flatMap((operation) => {
+    const match = pattern(operation).exec(path);
+    return match ? [{ operation, methods: [operation.method], fields: { ...match.groups } }] : [];
+  });
+}
+
+/** `/ai/sessions/:sessionId` as a regular expression. */
+const pattern = memoize(({ path }: Operation) => new RegExp(`^${path.replace(/:(\w+)/, '(?<$1>[^/]+)')}$`));
+
+function decodePath(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
+}

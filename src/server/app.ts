@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createTokenVerifier } from '../auth/token-verifier.ts';
+import type { Config } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Database } from '../database/database.ts';
+import { createRateLimit } from '../domain/rate-limit.ts';
+import { graphiqlOptions } from '../graphql/graphiql.ts';
+import { createSchema } from '../graphql/schema/schema.ts';
+import { createGraphQLServer } from '../graphql/server.ts';
+import type { Logger } from '../log.ts';
+import { createOpenApi } from '../rest/openapi.ts';
+import { createRestApi } from '../rest/rest-api.ts';
+import { allowOrigin } from './cors.ts';
+import { createReadinessCheck } from './readiness.ts';
+import { createRunningRequests } from './running-requests.ts';
+
+export interface AppOptions {
+  config: Config;
+  /** Signs HS256 tokens; undefined where the configuration names a key set. */
+  secret: string | undefined;
+  database: Database;
+  log: Logger;
+  /** The account for which GraphiQL's first operation opens a session. */
+  accountId?: string | undefined;
+  /** Aborted when the process is asked to stop. */
+  stopping: AbortSignal;
+}
+
+/** Clients that read no byte of an answer for this long are cut off, in milliseconds. */
+const idleReaderMs = 60_000;
+
+/** Makes the handler of all requests: it gives each an id, routes it by its path, and logs it. */
+export function createApp({ config, secret, database, log, accountId, stopping }: AppOptions): RequestListener {
+  const verifyToken = createTokenVerifier(config, secret);
+  const countCreation = createRateLimit(config.RATE_LIMIT);
+  const checkReadiness = createReadinessCheck(database, stopping);
+  const runningRequests = createRunningRequests();
+  const schema = createSchema();
+  const openApi = createOpenApi(schema);
+
+  async function signIn(authorization: string | undefined, context: Context): Promise<void> {
+    runningRequests.check();
+    context.viewer = await verifyToken(authorization);
+    if (context.viewer) context.logFields.viewer = context.viewer.id;
+  }
+
+  async function openGraphiql(token: string | null) {
+    // The page gets the link's token only if it is valid: a link must not inject anything else.
+    const isValid = token !== null && (await verifyToken(`Bearer ${token}`).catch(() => null)) !== null;
+    return graphiqlOptions(isValid ? token : null, accountId);
+  }
+
+  const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? openGraphiql : undefined });
+  const answerRest = createRestApi(signIn, graphql.execute);
+
+  return async (request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const requestId = chooseRequestId(request);
+    const requestLog = log.child({ requestId });
+    const context: Context = { database, viewer: null, log: requestLog, logFields: {}, countCreation, itemsLeft: 0 };
+    runningRequests.start();
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    response.setHeader('Cache-Control', 'no-store');
+    if (stopping.aborted) response.setHeader('Connection', 'close');
+    logWhenDone(request, response, path, context);
+    try {
+      if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
+      else if (path === '/graphql') await graphql.answer(request, response, context);
+      else if (path === '/openapi.json') answer(response, 200, openApi);
+      else if (path === '/health') answer(response, 200, { status: 'alive' });
+      else if (path === '/ready') {
+        const { isReady, status } = await checkReadiness();
+        answer(response, isReady ? 200 : 503, { status });
+      } else if (/^\/(ai|api|json)\//.test(path)) await answerRest(request, response, context);
+      else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
+    } catch (error) {
+      context.log.error({ err: error }, 'unexpected error');
+      response.destroy();
+    } finally {
+      runningRequests.end();
+      if (response.writableLength > 0) response.setTimeout(idleReaderMs);
+    }
+  };
+}
+
+/** Takes a proxy's request id, if it looks like one, so that the logs of both can be joined. */
+function chooseRequestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function logWhenDone(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { log, logFields }: Context,
+): void {
+  const start = performance.now();
+  response.once('close', () => {
+    const durationMs = Math.round(10 * (performance.now() - start)) / 10;
+    const message = response.writableFinished ? 'request' : 'request cut off';
+    log.info({ method, path, ...logFields, status: response.statusCode, durationMs }, message);
+  });
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,19 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Lets pages of these origins read the answer. Returns whether the request is a preflight, which needs no other answer. */
+export function allowOrigin(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  origins: string[],
+): boolean {
+  if (origins.length === 0) return false;
+  response.setHeader('Vary', 'Origin');
+  if (headers.origin === undefined || !origins.includes(headers.origin)) return false;
+  response.setHeader('Access-Control-Allow-Origin', headers.origin);
+  response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After, WWW-Authenticate');
+  if (method !== 'OPTIONS') return false;
+  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key, X-Request-Id');
+  response.setHeader('Access-Control-Max-Age', '600');
+  return true;
+}

@@ -1,0 +1,32 @@
+import type { Database } from '../database/database.ts';
+import { isMigrated } from '../database/migrations.ts';
+
+export interface Readiness {
+  isReady: boolean;
+  /** In words, for operators. */
+  status: string;
+}
+
+/**
+ * Makes the check behind /ready: whether this process can serve requests now.
+ * @param stopping aborted when the process was asked to stop
+ */
+export function createReadinessCheck(database: Database, stopping: AbortSignal): () => Promise<Readiness> {
+  let pending: Promise<Readiness> | undefined;
+
+  async function ask(): Promise<Readiness> {
+    try {
+      const isReady = await database.run(isMigrated);
+      return { isReady, status: isReady ? 'ready' : 'the database is behind: run npm run migrate' };
+    } catch {
+      return { isReady: false, status: 'the database does not answer' };
+    }
+  }
+
+  return async () => {
+    if (stopping.aborted) return { isReady: false, status: 'stopping' };
+    // Concurrent probes share one query.
+    pending ??= ask().finally(() => (pending = undefined));
+    return pending;
+  };
+}
