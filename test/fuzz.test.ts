@@ -4,13 +4,12 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { issueToken } from '../src/auth/token-issuer.ts';
 import { loadConfig } from '../src/config.ts';
-import { migratePostgres } from '../src/database/postgres.ts';
 import { errorStatus } from '../src/errors.ts';
 import { createSchema } from '../src/graphql/schema/schema.ts';
 import { operations } from '../src/rest/operations.ts';
 import * as random from './random-documents.ts';
 import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
-import { createTestDatabase } from './test-database.ts';
+import { createMigratedDatabase } from './test-database.ts';
 import { unknownId } from './test-server.ts';
 
 const { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } = random;
@@ -35,8 +34,7 @@ const megabytes = { first: 0, second: 0 };
 beforeAll(async () => {
   // Without a bound, garbage may lie until there is much more of it.
   const environment = { AUTH_SECRET, DATABASE_TIMEOUT_MS: '60000', NODE_OPTIONS: '--max-old-space-size=200' };
-  const database = TEST_DATABASE_URL ? await createTestDatabase(TEST_DATABASE_URL) : undefined;
-  if (database) await migratePostgres(database.url);
+  const database = TEST_DATABASE_URL ? await createMigratedDatabase(TEST_DATABASE_URL) : undefined;
   drop = database?.drop ?? drop;
   server = await startServer({ ...environment, DATABASE_URL: database?.url ?? '', DATA_DIR: await makeFolder() });
   const sign = async (id: string, role: string) =>

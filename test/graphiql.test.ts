@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const { CHROMIUM: executablePath = '/usr/bin/chromium', SCREENSHOT: screenshot } = process.env;
 const html = { headers: { Accept: 'text/html' } };
@@ -10,7 +11,7 @@ let folder: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await copyDataFolder();
 });
 afterAll(cleanUp);
 

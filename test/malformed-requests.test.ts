@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canMeasureMemory, forgetPeak, readMemory } from './process-memory.ts';
 import { openRawConnection, openRawConnections } from './raw-connection.ts';
-import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const host = 'Host: test\r\n';
 const get = `GET /health HTTP/1.1\r\n${host}`;
@@ -16,12 +17,8 @@ const withEncoding = (header: string) => `${post}${header}\r\n\r\n${size}\r\n${b
 
 let server: ServerProcess;
 
-// A process that has just made its database is about to give much memory back.
 beforeAll(async () => {
-  const folder = await makeFolder();
-  await startServer({ DATA_DIR: folder });
-  await killProcesses();
-  server = await startServer({ DATA_DIR: folder });
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
 });
 afterAll(cleanUp);
 

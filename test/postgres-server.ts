@@ -4,6 +4,8 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
+import { inject } from 'vitest';
+import { migratePostgres } from '../src/database/postgres.ts';
 import { findFreePort } from './server-process.ts';
 
 const [binaries] = globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) =>
@@ -33,8 +35,8 @@ export interface PostgresServer {
   remove: () => Promise<void>;
 }
 
-/** Starts a PostgreSQL server of the test's own, with an empty database. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Makes the data folder of a server with a migrated database; answers its path. */
+export async function makePostgresTemplate(): Promise<string> {
   const folder = await makeFolder();
   await runPostgresCommand('initdb', ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
   const server = await openServer(folder);
@@ -43,6 +45,17 @@ export async function startPostgres(): Promise<PostgresServer> {
   await admin.unsafe('create role app login');
   await admin.unsafe('create database app owner app');
   await admin.end();
+  await migratePostgres(server.url);
+  await server.stop('fast');
+  return folder;
+}
+
+/** Starts a PostgreSQL server of the test's own, with a migrated database. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folder = await makeFolder();
+  await runAsPostgres('cp', ['-a', `${inject('postgresTemplate')}/.`, folder]);
+  const server = await openServer(folder);
+  await server.start();
   return server;
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
-import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 /** How long the server lets a client take for a request. */
 const requestTimeoutMs = 10_000;
@@ -84,7 +85,7 @@ async function openSlowly({ name, opening, drip }: SlowClient): Promise<void> {
 
 // All of them at once: each takes its ten seconds.
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await makeFolder() });
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
   idle = await openRawConnections(server.url, 500);
   await Promise.all(slowClients.map(openSlowly));
 });

@@ -4,12 +4,13 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, findFreePort, killProcesses, makeFolder, runScript, startServer } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 let folder: string;
 
-// Making a database takes seconds, so most tests open the same one, each in a process of its own.
+// Most tests start a process on the same database.
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await copyDataFolder();
 });
 afterEach(killProcesses);
 afterAll(cleanUp);

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
-import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 let folder: string;
 let server: ServerProcess;
 const connections: RawConnection[] = [];
 
-// Making a database takes seconds, so every test starts a process on the same one.
+// Every test starts a process on the same database.
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await copyDataFolder();
 });
 beforeEach(async () => {
   server = await startServer({ DATA_DIR: folder });

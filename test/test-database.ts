@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import postgres from 'postgres';
+import { inject } from 'vitest';
 import type { Config } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
 import { openEmbedded } from '../src/database/embedded.ts';
@@ -12,11 +15,30 @@ const { TEST_DATABASE_URL } = process.env;
 /** Opens a database that no other test file sees; it is gone when it is closed. */
 export async function openTestDatabase(config: Config, log: Logger): Promise<Database> {
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
-  if (!TEST_DATABASE_URL) return openEmbedded(undefined, config.DATABASE_TIMEOUT_MS, statementLog);
-  const { url, drop } = await createTestDatabase(TEST_DATABASE_URL);
-  await migratePostgres(url);
+  if (!TEST_DATABASE_URL) {
+    const folder = await copyDataFolder();
+    const database = await openEmbedded(folder, config.DATABASE_TIMEOUT_MS, statementLog);
+    return { ...database, close: () => database.close().then(() => rm(folder, { recursive: true })) };
+  }
+  const { url, drop } = await createMigratedDatabase(TEST_DATABASE_URL);
   const database = await openPostgres(url, config, log, statementLog);
   return { ...database, close: () => database.close().then(drop) };
+}
+
+const templateIn = (runFolder: string) => path.join(runFolder, 'template');
+
+/** Makes a migrated embedded database, which is empty. */
+export async function makeEmbeddedTemplate(runFolder: string): Promise<void> {
+  const database = await openEmbedded(templateIn(runFolder), 60_000, { logQuery: () => {} });
+  await database.close();
+}
+
+/** Makes a folder, for DATA_DIR, that has a migrated embedded database and nothing else. */
+export async function copyDataFolder(): Promise<string> {
+  const runFolder = inject('runFolder');
+  const folder = await mkdtemp(path.join(runFolder, 'data-'));
+  await cp(templateIn(runFolder), folder, { recursive: true });
+  return folder;
 }
 
 /** Makes an empty database on the PostgreSQL at `adminUrl`. */
@@ -26,6 +48,12 @@ export async function createTestDatabase(adminUrl: string): Promise<{ url: strin
   url.pathname = name;
   await onServer(adminUrl, `create database ${name}`);
   return { url: url.href, drop: () => onServer(adminUrl, `drop database ${name} with (force)`) };
+}
+
+export async function createMigratedDatabase(adminUrl: string): ReturnType<typeof createTestDatabase> {
+  const created = await createTestDatabase(adminUrl);
+  await migratePostgres(created.url);
+  return created;
 }
 
 async function onServer(adminUrl: string, statement: string): Promise<void> {

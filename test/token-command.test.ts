@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const runCommand = (parameters: string[], environment: Record<string, string>) =>
   runScript('src/commands/token.ts', parameters, environment);
@@ -23,7 +24,7 @@ describe('with the secret of the embedded database', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    folder = await makeFolder();
+    folder = await copyDataFolder();
     server = await startServer({ DATA_DIR: folder });
   });
   afterAll(cleanUp);
@@ -78,7 +79,7 @@ describe('with AUTH_SECRET', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    DATA_DIR = await makeFolder();
+    DATA_DIR = await copyDataFolder();
     server = await startServer({ DATA_DIR, ...claims });
   });
   afterAll(cleanUp);

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 let folder: string;
 
 beforeAll(async () => {
-  folder = await makeFolder();
+  folder = await copyDataFolder();
 });
 afterEach(killProcesses);
 afterAll(cleanUp);
