@@ -11,6 +11,8 @@ declare module 'vitest' {
     runFolder: string;
     /** The data folder of a PostgreSQL server with a migrated database. Empty where tests cannot start one. */
     postgresTemplate: string;
+    /** Whether faults and random requests are repeated many times. */
+    isLong: boolean;
   }
 }
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { startLoad } from './load.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
 import { databaseTimeoutMs, makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
 import { cleanUp, findFreePort } from './server-process.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 
-const times = 10;
+const times = inject('isLong') ? 10 : 3;
 
 describe.skipIf(!canRunPostgres)('under load, what was acknowledged is there exactly once', () => {
   let database: PostgresServer;

@@ -1,16 +1,35 @@
 import path from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** These files have no database or an embedded one, so a PostgreSQL makes no difference to them. */
+const withoutPostgres = [
+  'configuration',
+  'graphiql',
+  'malformed-requests',
+  'schema',
+  'slow-clients',
+  'start',
+  'stop',
+  'token-command',
+  'uncaught-errors',
+].map((name) => `test/${name}.test.ts`);
+
+// `--mode long` repeats faults and random requests more often.
+export default defineConfig(({ mode }) => ({
   // Vite would take the ES module copy of graphql and Node the CommonJS one, whose errors do not know each other.
   resolve: { alias: { graphql: 'graphql/index.js' } },
   test: {
     root: path.join(import.meta.dirname, '..'),
     globalSetup: 'test/global-setup.ts',
+    provide: { isLong: mode === 'long' },
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
+    projects: [
+      { extends: true, test: { name: 'database', exclude: [...configDefaults.exclude, ...withoutPostgres] } },
+      { extends: true, test: { name: 'standalone', include: withoutPostgres } },
+    ],
   },
-});
+}));
