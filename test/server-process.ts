@@ -109,7 +109,13 @@ export async function startServer(
     async graphql(query, variables = {}, headers = {}) {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+        // The server might close a kept connection at the moment of the next request.
+        headers: {
+          'Content-Type': 'application/json',
+          Connection: 'close',
+          ...(token && { Authorization: `Bearer ${token}` }),
+          ...headers,
+        },
         body: JSON.stringify({ query, variables }),
       });
       const { data, errors } = await response.json();

@@ -27,6 +27,7 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 3,
+    maxConcurrency: 20,
     projects: [
       { extends: true, test: { name: 'database', exclude: [...configDefaults.exclude, ...withoutPostgres] } },
       { extends: true, test: { name: 'standalone', include: withoutPostgres } },
