@@ -3,7 +3,7 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
+import { makeToken, startService, type PostgresService } from './postgres-service.ts';
 import { canMeasureMemory, forgetPeak, readMemory } from './process-memory.ts';
 import { cleanUp } from './server-process.ts';
 
@@ -22,8 +22,7 @@ describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,'
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
-    const token = await makeToken();
+    const token = makeToken();
     authorization = `Bearer ${token}`;
     service = await startService(database.url, token, { DATABASE_TIMEOUT_MS: '5000' });
     if (canMeasureMemory) forgetPeak(service.pid);
@@ -42,7 +41,7 @@ describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,'
     return { status: response.statusCode, retryAfter: response.headers['retry-after'], body: await text(response) };
   }
 
-  /** Creates a session over one of the faces, and notes what came of it. */
+  /** Creates a session over GraphQL or the REST API, and notes the result. */
   async function create(purpose: string, isGraphQL: boolean): Promise<void> {
     const answer = await (isGraphQL
       ? post('/graphql', { query, variables: { purpose } })
@@ -54,31 +53,25 @@ describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,'
     else others.push(answer);
   }
 
-  test('each is answered: 200, or 503 with when to try again', async () => {
+  test('each is answered, none is lost or doubled, memory stays bounded, and later ones are answered', async () => {
     for (let round = 0; round < rounds; round += 1) {
       agent = new Agent({ maxSockets: Infinity });
       const creations = Array.from({ length: perRound }, (_, index) => create(`${round} ${index}`, index % 2 === 0));
       await Promise.all(creations);
       agent.destroy();
     }
-    expect(others).toEqual([]);
-    expect(idByPurpose.size + refused.size).toBe(rounds * perRound);
-    // As many as may run at a time are taken at least.
-    expect(idByPurpose.size).toBeGreaterThanOrEqual(1000);
-  }, 120_000);
+    expect.soft(others).toEqual([]);
+    expect.soft(idByPurpose.size + refused.size).toBe(rounds * perRound);
+    // The server accepts at least as many as may run at a time.
+    expect.soft(idByPurpose.size).toBeGreaterThanOrEqual(1000);
 
-  test('each that was acknowledged is in the table just once, and none is doubled', async () => {
     const rows = await database.query('select id, purpose from ai_sessions');
     const acknowledged = rows.filter(({ id, purpose }) => idByPurpose.get(String(purpose)) === id);
-    expect(acknowledged).toHaveLength(idByPurpose.size);
-    expect(new Set(rows.map(({ purpose }) => purpose)).size).toBe(rows.length);
-  });
+    expect.soft(acknowledged).toHaveLength(idByPurpose.size);
+    expect.soft(new Set(rows.map(({ purpose }) => purpose)).size).toBe(rows.length);
 
-  test.skipIf(!canMeasureMemory)('none takes memory that is not given back: it stays under 600 MB', () => {
-    expect(readMemory(service.pid).peak).toBeLessThan(600);
-  });
-
-  test('none keeps later ones from being answered', async () => {
-    expect(await service.createSession({ purpose: 'afterwards' })).toMatchObject({ status: 200 });
-  });
+    const peak = canMeasureMemory ? readMemory(service.pid).peak : 0;
+    expect.soft(peak).toBeLessThan(600);
+    expect.soft(await service.createSession({ purpose: 'afterwards' })).toMatchObject({ status: 200 });
+  }, 180_000);
 });
