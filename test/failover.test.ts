@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService, summarise, unavailable, type PostgresService } from './postgres-service.ts';
+import { makeToken, startService, summarise, unavailable, type PostgresService } from './postgres-service.ts';
 import { cleanUp } from './server-process.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 
@@ -19,10 +19,9 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
 
   beforeAll(async () => {
     first = await startPostgres();
-    await migrate(first.url);
     second = await first.startStandby();
     proxies = await Promise.all([first, second].map(({ port }) => startProxy(port)));
-    token = await makeToken();
+    token = makeToken();
     service = await startService(urlOf(proxies), token);
   });
   afterAll(async () => {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface LoadCounts {
-  /** Sessions that a client was told of. */
+  /** Sessions that the server reported to a client. */
   acknowledged: number;
   /** Requests that were sent again. */
   retries: number;
-  /** Keys that were answered what no retry mends. */
+  /** Keys whose requests failed in a way that no retry fixes. */
   refused: number;
   /** Sessions in the database. */
   found: number;
@@ -14,7 +14,7 @@ export interface LoadCounts {
   lost: number;
   /** Keys with more than one session. */
   doubled: number;
-  /** Sessions in the database that nobody was told of. */
+  /** Sessions in the database that the server reported to no client. */
   unknown: number;
   /** The longest that a request was without an answer, in milliseconds. */
   slowest: number;
@@ -22,7 +22,8 @@ export interface LoadCounts {
 
 export interface Load {
   countAcknowledged: () => number;
-  /** Waits for what is under way, and compares what clients were told with what the database has. */
+  countRetries: () => number;
+  /** Waits for running requests, and compares the answers with the database. */
   finish: (database: PostgresServer) => Promise<LoadCounts>;
 }
 
@@ -31,8 +32,8 @@ const operation =
   'mutation ($key: String!) { newAISession(input: { idempotencyKey: $key, purpose: $key }) { id purpose } }';
 
 /**
- * Lets clients create sessions, one after another each, and try again with the same key until it is acknowledged.
- * @param servers the URLs of servers, which the requests go to in turn
+ * Starts clients that create one session after another. Each retries a key until the server acknowledges it.
+ * @param servers the URLs of servers, which take turns
  */
 export function startLoad(servers: string[], token: string, name: string): Load {
   const idByKey = new Map<string, string>();
@@ -42,7 +43,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
   let slowest = 0;
   const over = new AbortController();
 
-  /** Tells whether the request was answered for good. */
+  /** Returns whether the answer is final. */
   async function attempt(key: string): Promise<boolean> {
     const start = performance.now();
     requests += 1;
@@ -59,7 +60,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
       else refused.add(`${key}: ${response.status}`);
       return true;
     } catch {
-      // Nobody listens, or the connection broke: whether the session was made is not known.
+      // The server is down or the connection broke, so the client cannot know whether the session exists.
       return false;
     } finally {
       slowest = Math.max(slowest, performance.now() - start);
@@ -80,6 +81,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
   const running = Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
   return {
     countAcknowledged: () => idByKey.size,
+    countRetries: () => retries,
     async finish(database) {
       over.abort();
       await running;

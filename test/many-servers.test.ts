@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startLoad } from './load.ts';
 import { hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
+import { makeToken, startService, type PostgresService } from './postgres-service.ts';
 import { cleanUp, killProcesses } from './server-process.ts';
 
 /** Sends every key to every server several times, all at once; answers what came back for each key. */
@@ -25,8 +25,7 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
-    token = await makeToken();
+    token = makeToken();
   });
   afterEach(killProcesses);
   afterAll(async () => {

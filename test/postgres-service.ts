@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
-import { cleanUp, runScript, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { sign } from './sign-token.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 import type { GraphQLAnswer } from './test-server.ts';
 
@@ -18,16 +19,8 @@ export interface PostgresService extends ServerProcess {
   probe: (path: '/health' | '/ready') => Promise<number>;
 }
 
-/** Brings the database up to date. */
-export async function migrate(url: string): Promise<void> {
-  expect(await runScript('src/commands/migrate.ts', [], { DATABASE_URL: url })).toMatchObject({ code: 0, stderr: '' });
-}
-
-export async function makeToken(): Promise<string> {
-  const parameters = ['--sub', 'alice', '--role', 'SystemAdministrator'];
-  const { stdout } = await runScript('src/commands/token.ts', parameters, { AUTH_SECRET });
-  return stdout.trim();
-}
+/** Makes a token of the administrator alice. */
+export const makeToken = () => sign({}, AUTH_SECRET);
 
 /** Starts the server on the database at `url`, which is migrated. */
 export async function startService(
@@ -94,8 +87,7 @@ export async function openBench(): Promise<Bench> {
   const proxy = await startProxy(database.port);
   const url = new URL(database.url);
   url.port = String(proxy.port);
-  await migrate(url.href);
-  const service = await startService(url.href, await makeToken());
+  const service = await startService(url.href, makeToken());
   const count = async (condition: string) => {
     const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
     return (await database.query(statement))[0]?.['count'];

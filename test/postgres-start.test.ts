@@ -8,6 +8,7 @@ import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, findFreePort, makeFolder, runScript, startServer } from './server-process.ts';
+import { sign } from './sign-token.ts';
 import { createTestDatabase } from './test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
@@ -17,11 +18,7 @@ const migrate = (DATABASE_URL: string) => runScript('src/commands/migrate.ts', [
 const runServer = (DATABASE_URL: string) => runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET });
 const stackLine = /^ +at /m;
 
-async function makeToken(): Promise<string> {
-  const parameters = ['--sub', 'alice', '--role', 'SystemAdministrator'];
-  const { stdout } = await runScript('src/commands/token.ts', parameters, { AUTH_SECRET });
-  return stdout.trim();
-}
+const authorization = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
 
 /** A folder of migrations that holds the first one only. */
 async function firstMigration(): Promise<string> {
@@ -79,7 +76,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
   test('a migrated database is served', async () => {
     expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
     const { graphql } = await start();
-    const authorization = { Authorization: `Bearer ${await makeToken()}` };
     const { data } = await graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
     expect(data.newAISession).toEqual({ createdBy: 'alice' });
   });
@@ -95,7 +91,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     await client.end();
     expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
     const { graphql } = await start();
-    const authorization = { Authorization: `Bearer ${await makeToken()}` };
     const { data } = await graphql(`{ aiSession(id: "${id}") { purpose dateCreated } }`, {}, authorization);
     expect(data.aiSession).toEqual({ purpose: 'Keep me', dateCreated: '2024-11-03T06:40:42.309Z' });
     const retry = 'mutation { newAISession(input: { idempotencyKey: "once" }) { id } }';
@@ -106,7 +101,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
   test('no account is made by a start', async () => {
     await migrate(database.url);
     const { graphql } = await start();
-    const authorization = { Authorization: `Bearer ${await makeToken()}` };
     const { data } = await graphql('{ accounts { totalCount } }', {}, authorization);
     expect(data.accounts.totalCount).toBe(0);
   });
@@ -114,7 +108,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
   test('a second migration changes nothing and keeps the data', async () => {
     await migrate(database.url);
     const { graphql } = await start();
-    const authorization = { Authorization: `Bearer ${await makeToken()}` };
     await graphql('mutation { newAISession(input: {}) { id } }', {}, authorization);
     expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
     const { data } = await graphql('{ aiSessions { totalCount } }', {}, authorization);
