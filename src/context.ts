@@ -11,6 +11,8 @@ export interface Context {
   log: Logger;
   /** What the log line of the request will say, filled in as it becomes known. */
   logFields: { operation?: string; viewer?: string };
+  /** Takes a place among the running requests. Throws SERVICE_UNAVAILABLE when all are taken. */
+  takePlace: () => void;
   /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */
   countCreation: (viewer: Viewer) => Promise<void>;
   /** How many items the lists of the operation may still ask for. */

@@ -23,7 +23,7 @@ await runProgram(async () => {
   onUncaughtError(log, isUncaughtDriverError);
   const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, log);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
 
   onStopSignal(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../src/database/database.ts';
 import { makeSession, send } from './http-request.ts';
-import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
+import { openRawConnections, type RawConnection } from './raw-connection.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 /** How many requests the server answers at a time. */
@@ -52,7 +52,9 @@ async function answerAgain(): Promise<void> {
 }
 
 /** Sends a request that needs no database. */
-const askForViewer = async () => (await server.graphql('{ viewer { id } }', {}, { token: null })).status;
+const askAs = async (viewer: string | null) =>
+  (await server.graphql('{ viewer { id } }', {}, { token: viewer })).status;
+const askForViewer = () => askAs(token);
 const readOverGraphQL = async () => (await server.graphql('{ accounts { totalCount } }', {}, { token })).status;
 const readOverRest = async () => (await send(server, 'GET', path, { token })).status;
 
@@ -105,13 +107,8 @@ describe('while 1,000 requests wait for the database', () => {
     expect(waiting).toBe(limit);
   });
 
-  test('another is refused before its body has arrived', async () => {
-    const connection = await openRawConnection(server.url);
-    connections.push(connection);
-    connection.send(
-      'POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n',
-    );
-    await expect.poll(connection.statuses, patience).toEqual([503]);
+  test('strangers, whose places are their own, are answered', async () => {
+    expect(await askAs(null)).toBe(200);
   });
 
   test('/health answers 200', async () => {
@@ -142,8 +139,7 @@ describe('clients who hang up make room once their requests are done', () => {
 
   test.each([
     ['each on a connection of its own', limit, () => request(`GET ${path}`)],
-    ['a hundred on each connection', limit / 100, () => request(`GET ${path}`).repeat(100)],
-    ['with half of their bodies sent', limit, () => `${request('POST /ai/sessions', 'Content-Length: 9\r\n')}{`],
+    ['with others behind it', limit, () => request(`GET ${path}`).repeat(10)],
   ])('%s', async (_how, count, text) => {
     fallSilent();
     await open(count, text());

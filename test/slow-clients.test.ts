@@ -34,9 +34,9 @@ const slowClients: SlowClient[] = [
     statuses: [408],
   },
   {
-    name: 'never ends its body over plain HTTP',
+    name: 'never ends its body at the REST API, which refuses strangers unread',
     opening: (post + someBody).replace('/graphql', '/ai/sessions'),
-    statuses: [408],
+    statuses: [401, 408],
   },
   {
     name: 'waits to be told to go on, and does not',

@@ -50,7 +50,7 @@ export async function startTestServer(
   const database = wrapDatabase(await openTestDatabase(config, log));
   const stopping = new AbortController();
   const app = createApp({ config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, log);
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');
   const alice = await tokenFor('alice');

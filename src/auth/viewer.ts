@@ -1,3 +1,5 @@
+import { CodedError } from '../errors.ts';
+
 /** Who sends a request: the token's `sub` and the roles that it grants. */
 export interface Viewer {
   id: string;
@@ -9,4 +11,13 @@ export const administratorRole = 'SystemAdministrator';
 /** The only place that looks at a role: what needs it is declared in the schema. */
 export function isAdministrator(viewer: Viewer | null | undefined): boolean {
   return viewer?.roles.includes(administratorRole) ?? false;
+}
+
+export function unauthenticated(): CodedError {
+  const headers = { 'WWW-Authenticate': 'Bearer' };
+  return new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
+}
+
+export function forbidden(): CodedError {
+  return new CodedError('FORBIDDEN', `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`);
 }

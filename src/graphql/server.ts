@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type GraphiQLOptions, type GraphQLParams } from 'graphql-yoga';
+import { createYoga, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
@@ -8,6 +8,7 @@ import { mediaTypeOf, readBody } from '../request-body.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase } from './errors.ts';
+import type { GraphiQL } from './graphiql.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
 import { useOperationLog } from './operation-log.ts';
 import { operationItemLimit } from './schema/connection.ts';
@@ -16,8 +17,8 @@ export interface GraphQLOptions {
   schema: GraphQLSchema;
   /** Sets the viewer of the context. */
   signIn: (authorization: string | undefined, context: Context) => Promise<void>;
-  /** Makes GraphiQL's options, given the token in its URL; undefined: there is no GraphiQL. */
-  graphiql: ((token: string | null) => Promise<GraphiQLOptions>) | undefined;
+  /** Answers with GraphiQL, given the token in its URL; undefined: there is no GraphiQL. */
+  graphiql: GraphiQL | undefined;
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
@@ -48,6 +49,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
     try {
       await signIn(request.headers.authorization, context);
       const params = await readParameters(request);
+      context.takePlace();
       const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
       return { result, phase: 'operation' };
     } catch (error) {
@@ -74,11 +76,8 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
       if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
         return answerOperation(request, response, context);
       }
-      const token = new URL(url, 'http://localhost').searchParams.get('token');
-      // The module holds 9 MB of text: load it only where GraphiQL is served.
-      const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-      const page = renderGraphiQL(await graphiql(token));
-      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+      context.takePlace();
+      await graphiql(new URL(url, 'http://localhost').searchParams.get('token'), response);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import { unauthenticated } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
@@ -37,7 +38,10 @@ export function createRestApi(
     const { operation, fields, suffix, takesItems } = findRoute(request.method ?? '', pathname);
     const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
     const format = chooseFormat(suffix ?? asked, request);
+    // All operations need a viewer: refuse strangers before they send a body.
+    if (!context.viewer) throw unauthenticated();
     const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(request) : [{}];
+    context.takePlace();
     if (!takesItems && items.length !== 1)
       throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
     const itemLimit = operation.isList ? 10 : 1000;

@@ -5,12 +5,14 @@ import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
-import { graphiqlOptions } from '../graphql/graphiql.ts';
+import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
+import { ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createOpenApi } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
+import { limitReading } from './connection-limits.ts';
 import { allowOrigin } from './cors.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createRunningRequests } from './running-requests.ts';
@@ -27,39 +29,43 @@ export interface AppOptions {
   stopping: AbortSignal;
 }
 
-/** Clients that read no byte of an answer for this long are cut off, in milliseconds. */
-const idleReaderMs = 60_000;
-
 /** Makes the handler of all requests: it gives each an id, routes it by its path, and logs it. */
 export function createApp({ config, secret, database, log, accountId, stopping }: AppOptions): RequestListener {
   const verifyToken = createTokenVerifier(config, secret);
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
-  const runningRequests = createRunningRequests();
+  const openPlace = createRunningRequests();
   const schema = createSchema();
   const openApi = createOpenApi(schema);
 
   async function signIn(authorization: string | undefined, context: Context): Promise<void> {
-    runningRequests.check();
     context.viewer = await verifyToken(authorization);
     if (context.viewer) context.logFields.viewer = context.viewer.id;
+    else context.takePlace();
   }
 
-  async function openGraphiql(token: string | null) {
+  const answerGraphiQL = createGraphiQL(accountId);
+  const graphiql: GraphiQL = async (token, response) => {
     // The page gets the link's token only if it is valid: a link must not inject anything else.
     const isValid = token !== null && (await verifyToken(`Bearer ${token}`).catch(() => null)) !== null;
-    return graphiqlOptions(isValid ? token : null, accountId);
-  }
-
-  const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? openGraphiql : undefined });
+    await answerGraphiQL(isValid ? token : null, response);
+  };
+  const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
   const answerRest = createRestApi(signIn, graphql.execute);
 
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const requestId = chooseRequestId(request);
-    const requestLog = log.child({ requestId });
-    const context: Context = { database, viewer: null, log: requestLog, logFields: {}, countCreation, itemsLeft: 0 };
-    runningRequests.start();
+    const place = openPlace();
+    const context: Context = {
+      database,
+      viewer: null,
+      log: log.child({ requestId }),
+      logFields: {},
+      countCreation,
+      itemsLeft: 0,
+      takePlace: () => place.take(context.viewer),
+    };
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
@@ -69,19 +75,25 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
       else if (path === '/graphql') await graphql.answer(request, response, context);
-      else if (path === '/openapi.json') answer(response, 200, openApi);
-      else if (path === '/health') answer(response, 200, { status: 'alive' });
+      else if (path === '/openapi.json') {
+        context.takePlace();
+        answer(response, 200, openApi);
+      } else if (path === '/health') answer(response, 200, { status: 'alive' });
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
         answer(response, isReady ? 200 : 503, { status });
       } else if (/^\/(ai|api|json)\//.test(path)) await answerRest(request, response, context);
       else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
+      if (error instanceof ServiceUnavailableError)
+        return answer(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
       response.destroy();
     } finally {
-      runningRequests.end();
-      if (response.writableLength > 0) response.setTimeout(idleReaderMs);
+      limitReading(response);
+      // An answer that is not yet read holds memory, and so its place.
+      if (response.closed) place.leave();
+      else response.once('close', () => place.leave());
     }
   };
 }
@@ -106,6 +118,8 @@ function logWhenDone(
   });
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+function answer(response: ServerResponse, status: number, body: object, headers = {}): void {
+  response
+    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers })
+    .end(JSON.stringify(body));
 }

@@ -1,16 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { StartupError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { answerInTurn, timeouts } from './connection-limits.ts';
 
-/** How long a client may take to send a request, and to start the next one, in milliseconds. */
-const timeouts = {
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
-  keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 1000,
-};
-
-export function createHttpServer(app: RequestListener): Server {
-  return createServer(timeouts, app);
+export function createHttpServer(app: RequestListener, log: Logger): Server {
+  return createServer(timeouts, answerInTurn(app, log));
 }
 
 /**

@@ -1,23 +1,36 @@
+import type { Viewer } from '../auth/viewer.ts';
 import { ServiceUnavailableError } from '../errors.ts';
 
-/** The most requests that are answered at a time. */
-const maximum = 1000;
+/** The most requests of signed-in users, and of strangers, that run at a time. */
+const limits = { users: 1000, strangers: 1000 };
 
-export interface RunningRequests {
-  start(): void;
-  end(): void;
-  /** Throws SERVICE_UNAVAILABLE when too many run: another would only wait longer, and hold memory meanwhile. */
-  check(): void;
+/** The place of one request among those that run. */
+export interface Place {
+  /**
+   * Takes the place, unless the request has it. A stranger takes it before the body is read, a signed-in user after: so slow
+   * bodies of strangers take no user's place.
+   * @throws SERVICE_UNAVAILABLE when all are taken: one more would only wait longer, and hold memory meanwhile
+   */
+  take(viewer: Viewer | null): void;
+  leave(): void;
 }
 
-/** Counts the requests that are being answered. */
-export function createRunningRequests(): RunningRequests {
-  let count = 0;
-  return {
-    start: () => void (count += 1),
-    end: () => void (count -= 1),
-    check() {
-      if (count > maximum) throw new ServiceUnavailableError('The server');
-    },
+export function createRunningRequests(): () => Place {
+  const counts = { users: 0, strangers: 0 };
+  return () => {
+    let group: keyof typeof counts | undefined;
+    return {
+      take(viewer) {
+        if (group) return;
+        const wanted = viewer ? 'users' : 'strangers';
+        if (counts[wanted] >= limits[wanted]) throw new ServiceUnavailableError('The server');
+        counts[wanted] += 1;
+        group = wanted;
+      },
+      leave() {
+        if (group) counts[group] -= 1;
+        group = undefined;
+      },
+    };
   };
 }

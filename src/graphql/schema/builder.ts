@@ -1,9 +1,8 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { administratorRole, isAdministrator, type Viewer } from '../../auth/viewer.ts';
+import { administratorRole, forbidden, isAdministrator, unauthenticated, type Viewer } from '../../auth/viewer.ts';
 import type { Context } from '../../context.ts';
-import { CodedError } from '../../errors.ts';
 
 export const builder = new SchemaBuilder<{
   Context: Context;
@@ -59,12 +58,3 @@ builder.globalConnectionField('totalCount', (t) =>
     resolve: ({ count }) => count(),
   }),
 );
-
-function unauthenticated(): CodedError {
-  const headers = { 'WWW-Authenticate': 'Bearer' };
-  return new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
-}
-
-function forbidden(): CodedError {
-  return new CodedError('FORBIDDEN', `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`);
-}

@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+
+const { CHROMIUM: executablePath = '/usr/bin/chromium' } = process.env;
+const patience = { timeout: 20_000 };
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await startServer({ DATA_DIR: await makeFolder() });
+});
+afterAll(cleanUp);
+
+describe.skipIf(!existsSync(executablePath))("GraphiQL's link, in a browser", () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let messages: string[];
+
+  beforeAll(async () => {
+    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+  });
+  beforeEach(async () => {
+    messages = [];
+    context = await browser.newContext();
+    page = await context.newPage();
+    page.on('console', (message) => messages.push(message.text()));
+    await page.goto(server.graphiqlLink ?? '');
+    await page.locator('.graphiql-execute-button').waitFor();
+  });
+  afterEach(() => context.close());
+  afterAll(() => browser.close());
+
+  /** Runs the operation that the page opens with. */
+  async function play(): Promise<string> {
+    await page.locator('.graphiql-execute-button').click();
+    const result = page.locator('.result-window');
+    await expect.poll(() => result.innerText(), patience).toMatch(/data|errors/);
+    return result.innerText();
+  }
+
+  test('leaves its token neither in the address bar nor in the history', async () => {
+    expect(page.url()).toBe(`${server.url}/graphql`);
+    const session = await context.newCDPSession(page);
+    const { entries } = await session.send('Page.getNavigationHistory');
+    expect(entries.filter(({ url }) => url.includes('eyJ'))).toEqual([]);
+  });
+
+  test('works on after the page was loaded again', async () => {
+    await page.reload();
+    // The editor writes its spaces as no-break spaces.
+    expect(await play()).toMatch(/"createdBy":\s"administrator"/);
+  });
+
+  test('opens a page that meets its own security policy', async () => {
+    expect(await play()).toMatch(/"createdBy":\s"administrator"/);
+    expect(messages.filter((message) => /Content.Security.Policy|Refused to/i.test(message))).toEqual([]);
+  });
+
+  test('opens a page that no other page can frame', async () => {
+    await page.setContent(`<iframe src="${server.url}/graphql"></iframe>`);
+    const frame = page.frames()[1];
+    await expect.poll(() => frame?.url(), patience).toMatch(/^chrome-error:/);
+  });
+});
+
+const getPage = () => fetch(`${server.url}/graphql`, { headers: { Accept: 'text/html' } });
+
+test('the page is sent with a policy that allows no script but its own', async () => {
+  const response = await getPage();
+  const page = await response.text();
+  const policy = response.headers.get('Content-Security-Policy') ?? '';
+  const [, nonce = ''] = /script-src 'nonce-([\w+/=]+)'(;|$)/.exec(policy) ?? [];
+  expect(nonce.length).toBeGreaterThanOrEqual(22);
+  expect(page).toContain(`<script nonce="${nonce}">`);
+  expect(policy).toMatch(/default-src 'none'/);
+  expect(policy).toMatch(/frame-ancestors 'none'/);
+});
+
+test('each answer has a policy of its own', async () => {
+  const policies = [await getPage(), await getPage()].map(({ headers }) => headers.get('Content-Security-Policy'));
+  expect(new Set(policies).size).toBe(2);
+});
