@@ -112,6 +112,17 @@ describe('where GraphiQL is off', () => {
   );
 });
 
+test('accounts count toward RATE_LIMIT as sessions do', async () => {
+  const options = { token: await server.tokenFor('erin') };
+  const newAccount = () => server.graphql('mutation { newAccount(input: { name: "x" }) { id } }', {}, options);
+  const statuses = [await createSession(server, {}, options), await newAccount(), await newAccount()];
+  expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200]);
+  for (const refused of [await newAccount(), await createSession(server, {}, options)]) {
+    expect(refused).toMatchObject({ status: 429, errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+    expect(refused.errors?.[0]?.message).toMatch(/ 3 objects a minute/);
+  }
+});
+
 test('creations beyond RATE_LIMIT are refused, of their caller alone, with the time to wait', async () => {
   const token = await server.tokenFor('carol');
   const statuses = [];

@@ -4,7 +4,7 @@ import { CodedError } from '../errors.ts';
 
 /**
  * Makes a counter of each user's creations.
- * @param limit how many creations a minute this server allows each user; undefined: any number
+ * @param limit how many objects a minute this server lets each user create; undefined: any number
  * @returns a function that throws RATE_LIMITED when the creation is one too many
  */
 export function createRateLimit(limit: number | undefined): (viewer: Viewer) => Promise<void> {
@@ -15,7 +15,7 @@ export function createRateLimit(limit: number | undefined): (viewer: Viewer) => 
       await limiter.consume(id);
     } catch (cause) {
       const seconds = cause instanceof RateLimiterRes ? Math.ceil(cause.msBeforeNext / 1000) : 60;
-      const message = `You may create ${limit} sessions a minute. Try again in ${seconds} seconds.`;
+      const message = `You may create ${limit} objects a minute. Try again in ${seconds} seconds.`;
       throw new CodedError('RATE_LIMITED', message, { headers: { 'Retry-After': String(seconds) } });
     }
   };

@@ -28,15 +28,15 @@ const NewAccountInput = builder.inputType('NewAccountInput', {
 });
 
 builder.mutationFields((t) => ({
-  newAccount: t
-    .withAuth(administrator)
-    .field({
-      type: AccountInfo,
-      description: 'Creates a new account.',
-      args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
-      resolve: (_root, { input }, { database, viewer }) =>
-        createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id),
-    }),
+  newAccount: t.withAuth(administrator).field({
+    type: AccountInfo,
+    description: 'Creates a new account.',
+    args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
+    async resolve(_root, { input }, { database, viewer, countCreation }) {
+      await countCreation(viewer);
+      return createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id);
+    },
+  }),
 }));
 
 builder.queryFields((t) => ({
