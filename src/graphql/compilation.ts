@@ -27,19 +27,27 @@ const usesBeforeCompilation = 10;
  * passed the same text before. Where graphql-jit deviates, graphql-js executes.
  */
 export function useCompilation(): Plugin<Context, Context> {
-  const uses = new WeakMap<DocumentNode, number>();
+  // By text, and of administrators alone: strangers' documents push others out of the cache of parsed ones.
+  const uses = new LRUCache<string, number>({
+    max: 500,
+    maxSize: 1_000_000,
+    sizeCalculation: (_count, text) => text.length,
+  });
   const compiled = new LRUCache<string, CompiledOperation>({ max: 100 });
   return {
     onExecute({ args: { schema, document, contextValue } }) {
-      const count = (uses.get(document) ?? 0) + 1;
-      uses.set(document, count);
-      if (count !== usesBeforeCompilation || !isAdministrator(contextValue.viewer)) return;
+      const { viewer, log, params } = contextValue;
+      const { query } = params;
+      if (!query || compiled.has(query) || !isAdministrator(viewer)) return;
+      const count = (uses.get(query) ?? 0) + 1;
+      uses.set(query, count);
+      if (count !== usesBeforeCompilation) return;
       const [operation] = operationsOf(document);
       if (!operation || !isSafeToCompile(document)) return;
       const result = compileQuery(schema, document);
-      const { query = '' } = contextValue.params;
-      if (isCompiledQuery(result))
-        compiled.set(query, { ...result, operation, required: variablesInObjects(document) });
+      if (!isCompiledQuery(result)) return;
+      compiled.set(query, { ...result, operation, required: variablesInObjects(document) });
+      log.debug({ operation: operation.name?.value }, 'operation compiled');
     },
     onParams({ params, request, context, paramsHandler, setParamsHandler }) {
       const found = compiled.get(params.query ?? '');
