@@ -3,7 +3,7 @@ import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import { GraphQLError, NoSchemaIntrospectionCustomRule, validate, visit, type DocumentNode } from 'graphql';
+import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, validate, visit, type DocumentNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 /** Limits the size of documents, and of the errors about them. */
 export function useLimits() {
   return [
-    limitErrors,
+    limitValidation,
     maxTokensPlugin({ n: 1000 }),
     maxDepthPlugin({ n: 10 }),
     // By default __typename is not counted.
@@ -23,21 +23,35 @@ export function useLimits() {
 }
 
 const maximumNameLength = 255;
+const maximumRepetitions = 50;
 
-/** graphql-js quotes names in its errors, and collects up to a hundred errors. */
-const limitErrors: Plugin = {
+/** graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair. */
+const limitValidation: Plugin = {
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules, typeInfo) => {
-      if (!hasLongName(document)) return validate(schema, document, rules, { maxErrors: 10 }, typeInfo);
-      return [new GraphQLError(`A name must have at most ${maximumNameLength} characters.`)];
+      const excess = findExcess(document);
+      return excess ? [new GraphQLError(excess)] : validate(schema, document, rules, { maxErrors: 10 }, typeInfo);
     });
   },
 };
 
-function hasLongName(document: DocumentNode): boolean {
-  let isLong = false;
-  visit(document, { Name: ({ value }) => void (isLong ||= value.length > maximumNameLength) });
-  return isLong;
+/** Says which limit a document exceeds that must hold before it is validated. */
+function findExcess(document: DocumentNode): string | undefined {
+  let excess: string | undefined;
+  visit(document, {
+    Name({ value }) {
+      if (value.length > maximumNameLength) excess = `A name must have at most ${maximumNameLength} characters.`;
+    },
+    SelectionSet({ selections }) {
+      if (selections.length <= maximumRepetitions) return;
+      const fields = selections.filter((selection) => selection.kind === Kind.FIELD);
+      const isRepeated = Map.groupBy(fields, ({ name }) => name.value)
+        .values()
+        .some(({ length }) => length > maximumRepetitions);
+      if (isRepeated) excess = `A field may stand at most ${maximumRepetitions} times in one selection.`;
+    },
+  });
+  return excess;
 }
 
 /** Allows introspection to administrators only. */
