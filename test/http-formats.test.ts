@@ -104,19 +104,29 @@ test('CSV by Accept, by suffix and by ?format= is the same, byte for byte', asyn
 });
 
 test.each([
-  ['=', '=1+1'],
-  ['+', '+1'],
-  ['-', '-1'],
-  ['@', '@SUM(A1)'],
-  ['TAB', '\t=1'],
-  ['CR', '\r=1'],
-  ['LF', '\n=1'],
-])('a cell that begins with %s is no formula in CSV, and stays as it is in JSON', async (_kind, purpose) => {
+  ['begins with =', '=1+1', "'=1+1"],
+  ['begins with +', '+1', "'+1"],
+  ['begins with -', '-1', "'-1"],
+  ['begins with @', '@SUM(A1)', "'@SUM(A1)"],
+  ['begins with a full-width ＝', '＝1+1', "'＝1+1"],
+  ['begins with a full-width ＋', '＋1', "'＋1"],
+  ['begins with a full-width －', '－1', "'－1"],
+  ['begins with a full-width ＠', '＠SUM(A1)', "'＠SUM(A1)"],
+  ['begins with TAB', '\tx', "'\tx"],
+  ['begins with CR', '\rx', "'\rx"],
+  ['begins with LF', '\nx', "'\nx"],
+  ['has = behind TAB', 'x\t=1', "x\t'=1"],
+  ['has = behind a line break', 'x\r\n=1', "x\r\n'=1"],
+  ['has = behind ;', 'x;=1;＋1', "x;'=1;'＋1"],
+  ['has = behind ; and quotes', 'x;""=1"', 'x;\'""=1"'],
+  ['has = behind blanks', ' =1; \u00A0=1', "' =1;' \u00A0=1"],
+  ['has such signs inside alone', 'a=1+1 - x@y; (＝1); "\tz\n', 'a=1+1 - x@y; (＝1); "\tz\n'],
+])('a cell that %s is no formula in CSV, and stays as it is in JSON', async (_kind, purpose, expected) => {
   const made = await makeSession(server, { purpose });
   expect(made.purpose).toBe(purpose);
   const { text } = await send(server, 'GET', `/ai/sessions/${made.id}.csv`);
   const cell = text.slice(`${csvHeader}\r\n,,`.length).split(`,${made.id}`)[0];
-  expect(cell?.replace(/^"(.*)"$/s, '$1')).toBe(`'${purpose}`);
+  expect(cell?.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"')).toBe(expected);
 });
 
 const csvTypes = { 'Content-Type': 'text/csv' };

@@ -7,6 +7,13 @@ export function readCsv(text: string): Record<string, string>[] {
   return parse<Record<string, string>>(text, { columns: true, bom: true });
 }
 
+/**
+ * The places where spreadsheets would begin a formula, which an apostrophe keeps a text: at the start of a cell, and behind
+ * what splits it in those that separate by semicolons, where quotes inside of a line do not count. Blanks are skipped. The
+ * library's `escape_formulas` sees the start alone, and misses LF.
+ */
+const formulaStarts = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
+
 /** Writes sessions under a header row. */
 export function writeCsv(rows: unknown[]): string {
   return stringify(rows, {
@@ -14,7 +21,6 @@ export function writeCsv(rows: unknown[]): string {
     columns: sessionFields.split(' ').map((key) => ({ key, header: key.charAt(0).toUpperCase() + key.slice(1) })),
     record_delimiter: 'windows',
     quoted_match: /[\r\n]/,
-    // Spreadsheets would run such a cell as a formula. The library's `escape_formulas` misses LF.
-    cast: { string: (text) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text) },
+    cast: { string: (text) => text.replaceAll(formulaStarts, "'") },
   });
 }
