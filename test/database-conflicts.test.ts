@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres } from './postgres-server.ts';
 import { openBench, summarise, unavailable, type Bench } from './postgres-service.ts';
@@ -8,13 +7,18 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
   let rival: ReturnType<Bench['database']['connect']>;
 
   beforeAll(async () => {
-    bench = await openBench();
+    bench = await openBench({ DATABASE_TIMEOUT_MS: '3000' });
     await bench.database.query('create sequence attempts');
   });
   beforeEach(() => {
     rival = bench.database.connect();
   });
-  afterEach(() => rival.end({ timeout: 1 }));
+  afterEach(async () => {
+    await rival.end({ timeout: 1 });
+    await bench.database.query(
+      'drop trigger if exists fail on ai_sessions; drop trigger if exists refuse on ai_sessions',
+    );
+  });
   afterAll(() => bench.close());
 
   const findSessions = (key: string) =>
@@ -34,11 +38,19 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
       create or replace trigger fail before insert on ai_sessions for each row execute function fail()`);
 
   const countCreations = () => failCreations('40001', 0);
-  const stopFailing = () => bench.database.query('drop trigger fail on ai_sessions');
 
   async function countAttempts() {
     const [row] = await bench.database.query('select last_value::int from attempts');
     return row?.['last_value'];
+  }
+
+  /** Starts creations while another one waits for a lock: they form the next batch. */
+  async function startBatch(purposes: string[]) {
+    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    const answers = purposes.map((purpose) => bench.service.createSession({ purpose }));
+    // The server has queued them once it answers requests that came later.
+    for (let count = 0; count < 3; count += 1) await bench.service.send('{ viewer { id } }');
+    return answers;
   }
 
   test('for its own time-out is answered 503', async () => {
@@ -60,7 +72,6 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     await rival.unsafe(`insert into idempotency_keys values ('alice', 'deadlock', gen_random_uuid(), 'hash')`);
     await rival.unsafe('rollback');
     const { status, data } = await creation;
-    await stopFailing();
     expect(status).toBe(200);
     expect(await findSessions('deadlock')).toEqual([{ id: data.newAISession.id, purpose: null }]);
     expect(await countAttempts()).toBe(2);
@@ -84,7 +95,6 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
   test.each(['40001', '40P01'])('with %s is run again, whole, and leaves one session', async (state) => {
     await failCreations(state, 3);
     const { status, data } = await bench.service.createSession({ idempotencyKey: state, purpose: 'Again' });
-    await stopFailing();
     expect(status).toBe(200);
     expect(await findSessions(state)).toEqual([{ id: data.newAISession.id, purpose: 'Again' }]);
   });
@@ -92,7 +102,6 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
   test.each(['40001', '40P01'])('with %s for ever is run at most ten times, and answered 503', async (state) => {
     await failCreations(state, 1_000_000);
     const answer = await bench.service.createSession({ idempotencyKey: `${state} for ever` });
-    await stopFailing();
     expect(await countAttempts()).toBeLessThanOrEqual(10);
     expect(await findSessions(`${state} for ever`)).toEqual([]);
     expect(summarise(answer)).toEqual(unavailable);
@@ -103,13 +112,16 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     const accountId = account.data.newAccount.id;
     await rival.unsafe(`begin; delete from accounts where id = '${accountId}'`);
     const creation = bench.service.createSession({ accountId });
-    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
-    const others = ['a', 'b', 'c'].map((purpose) => bench.service.createSession({ purpose }));
-    await setTimeout(100);
+    const others = await startBatch(['a', 'b', 'c']);
     await rival.unsafe('commit');
     const [{ errors = [] }, ...answers] = await Promise.all([creation, ...others]);
     expect(errors[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'accountId' });
     expect(answers.map(({ data }) => data.newAISession.purpose)).toEqual(['a', 'b', 'c']);
+    const ids = answers.map(({ data }) => `'${data.newAISession.id}'`);
+    const [row] = await bench.database.query(
+      `select count(distinct xmin::text)::int as transactions from ai_sessions where id in (${ids.join()})`,
+    );
+    expect(row).toEqual({ transactions: 1 });
   });
 
   test('for one creation of a batch does not fail the others', async () => {
@@ -119,14 +131,14 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
         return new;
       end $$;
       create trigger refuse before insert on ai_sessions for each row execute function refuse()`);
+    await countCreations();
     await rival.unsafe('begin; lock table ai_sessions in exclusive mode');
     const first = bench.service.createSession({ purpose: 'first' });
-    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
-    const batch = ['a', 'refused', 'b'].map((purpose) => bench.service.createSession({ purpose }));
-    await setTimeout(100);
+    const batch = await startBatch(['a', 'refused', 'b']);
     await rival.unsafe('commit');
     const answers = await Promise.all([first, ...batch]);
-    await bench.database.query('drop trigger refuse on ai_sessions');
+    // The first, two in the batch until it failed, and then each of the batch alone.
+    expect(await countAttempts()).toBe(6);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
   });
 

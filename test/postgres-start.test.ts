@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
@@ -126,7 +125,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     await holder`begin`;
     await holder`create schema drizzle`;
     const ends = Promise.all([migrate(database.url), migrate(database.url)]);
-    await expect.poll(countWaiting, { timeout: 10_000 }).toBe(2);
+    await expect.poll(countWaiting).toBe(2);
     await holder`rollback`;
     holder.release();
     await pool.end();
@@ -166,7 +165,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     const port = await findFreePort();
     let opening: Promise<void> | undefined;
     const openWhenMissed = (output: string) => {
-      if (output.includes('"msg":"waiting for the database')) opening ??= sleep(2000).then(() => openProxy(port));
+      if (/(?:"msg":"waiting for the database[^]*){2}/.test(output)) opening ??= openProxy(port);
     };
     const { url, output } = await startServer({ DATABASE_URL: throughPort(port), AUTH_SECRET }, openWhenMissed);
     expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*AI Sessions is ready/);

@@ -6,6 +6,8 @@ export interface TcpProxy {
   port: number;
   /** How many connections have been accepted so far. */
   countConnections: () => number;
+  /** How many connections of clients are open. */
+  countOpen: () => number;
   /** From now on, new connections pass. Those that were stalled stay dead, as they do when a router forgot them. */
   forward: () => Promise<void>;
   /** Resets the open connections. */
@@ -83,6 +85,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port,
     countConnections: () => accepted,
+    countOpen: () => [...links].filter(({ client }) => !client.destroyed).length,
     async forward() {
       mode = 'forward';
       if (!server.listening) await listen(port);

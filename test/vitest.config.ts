@@ -28,6 +28,8 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 60_000,
     maxWorkers: 3,
     maxConcurrency: 20,
+    // A busy machine is slow.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       { extends: true, test: { name: 'database', exclude: [...configDefaults.exclude, ...withoutPostgres] } },
       { extends: true, test: { name: 'standalone', include: withoutPostgres } },
