@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from './http-request.ts';
+import { send } from './rest-request.ts';
 import { countRows, startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { send, type Answer } from './http-request.ts';
+import { send, type Answer } from './rest-request.ts';
 import { publish, startKeyServer, type KeyServer } from './key-server.ts';
 import { askViewer, encode, inSeconds, outline, refusal, sign, unsigned } from './sign-token.ts';
 import { startTestServer, type TestServer } from './test-server.ts';

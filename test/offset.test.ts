@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeSession, type Session } from './http-request.ts';
+import { makeSession, type Session } from './rest-request.ts';
 import { createAccount, startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;

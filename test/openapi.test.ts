@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { send } from './http-request.ts';
+import { send } from './rest-request.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 interface Described {

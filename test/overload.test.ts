@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../src/database/database.ts';
-import { makeSession, send } from './http-request.ts';
 import { openRawConnections, type RawConnection } from './raw-connection.ts';
+import { makeSession, send } from './rest-request.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 /** How many requests the server answers at a time. */

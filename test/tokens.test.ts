@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { passSeconds, startClock, stopClock } from './clock.ts';
-import { send, type Answer } from './http-request.ts';
+import { send, type Answer } from './rest-request.ts';
 import { askViewer, claimsWith, encode, inSeconds, outline, refusal, sign, unsigned } from './sign-token.ts';
 import { countRows, createSession, secret, startTestServer, type TestServer } from './test-server.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeSession, query, readFailure, readList, readSession, readSessions, send } from './http-request.ts';
-import type { Session } from './http-request.ts';
+import { makeSession, query, readFailure, readList, readSession, readSessions, send } from './rest-request.ts';
+import type { Session } from './rest-request.ts';
 import { countRows, createAccount, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeSession, readFailure, readList, readSession, readSessions, send } from './http-request.ts';
+import { makeSession, readFailure, readList, readSession, readSessions, send } from './rest-request.ts';
 import { countRows, createAccount, createSession, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;

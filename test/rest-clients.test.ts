@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { JsonServiceClient, type IReturn } from '@servicestack/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeSession } from './http-request.ts';
+import { makeSession } from './rest-request.ts';
 import { countRows, createAccount, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeSession, readFailure, readSession, send, type Answer } from './http-request.ts';
+import { makeSession, readFailure, readSession, send, type Answer } from './rest-request.ts';
 import { countRows, startTestServer, unknownId, type TestServer } from './test-server.ts';
 
 let server: TestServer;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeSession, query, readFailure, readList, send, type Session } from './http-request.ts';
+import { makeSession, query, readFailure, readList, send, type Session } from './rest-request.ts';
 import { createAccount, startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
