@@ -142,7 +142,7 @@ describe('a body over 100 kB', () => {
     expect(await post(body)).toMatchObject({ status: 413, code: 'BAD_USER_INPUT', data: undefined });
   });
 
-  test('is refused when it comes in chunks, its length untold', async () => {
+  test('is refused when it comes in chunks without a length', async () => {
     const init = { method: 'POST', body: new Blob([body]).stream(), duplex: 'half' };
     expect(await send(init)).toMatchObject({ status: 413, code: 'BAD_USER_INPUT', data: undefined });
   });

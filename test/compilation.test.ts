@@ -43,7 +43,7 @@ test.each([
   expect(await sendOften(query, variables)).toEqual(repeated(expected));
 });
 
-test('a caller without a token is refused each time', async () => {
+test('a viewer without a token is refused each time', async () => {
   const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
   const expected = { status: 401, data: null, codes: [{ code: 'UNAUTHENTICATED' }] };
   expect(await sendOften(query, { input: {} }, { token: null })).toEqual(repeated(expected));

@@ -175,7 +175,7 @@ describe('several faults', () => {
 describe('the process', () => {
   afterEach(cleanUp);
 
-  test('tells the faults on stderr and ends with 1', async () => {
+  test('reports the faults on stderr and ends with 1', async () => {
     const DATA_DIR = await makeFolder();
     const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATA_DIR, PORT: 'abc', LOG_LEVEL: 'loud' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -185,7 +185,7 @@ describe('the process', () => {
   test.each([
     ['src/main.ts', []],
     ['src/commands/token.ts', ['--sub', 'alice']],
-  ])('%s tells in words that DATA_DIR is no folder', async (script, parameters) => {
+  ])('%s reports that DATA_DIR is not a folder', async (script, parameters) => {
     const DATA_DIR = path.join(await makeFolder(), 'file');
     await writeFile(DATA_DIR, '');
     const { code, stdout, stderr } = await runScript(script, parameters, { DATA_DIR });

@@ -22,7 +22,7 @@ const namesIn = (text: string | null) => text?.toLowerCase().split(/\s*,\s*/) ??
 
 describe.each([
   ['GraphQL', 'POST', '/graphql', { query: '{ viewer { id } }' }],
-  ['plain HTTP', 'GET', '/ai/sessions', undefined],
+  ['the REST API', 'GET', '/ai/sessions', undefined],
 ])('over %s', (_face, method, path, body) => {
   const ask = (server: TestServer, origin: string) => send(server, method, path, { body, headers: { Origin: origin } });
   const preflight = (server: TestServer, origin: string) =>
@@ -71,7 +71,7 @@ describe.each([
     },
   );
 
-  test('by default every origin is closed out', async () => {
+  test('by default no origin may read answers', async () => {
     const answers = [await ask(closed, listed), await preflight(closed, listed)];
     expect(answers.map(corsHeaders)).toEqual([[], []]);
     expect(answers[1]?.status).not.toBe(204);
@@ -83,7 +83,7 @@ test('an answer varies by format and by origin at once', async () => {
   expect(namesIn(headers.get('Vary')).toSorted()).toEqual(['accept', 'origin']);
 });
 
-test('who is no browser is answered as ever', async () => {
+test('a client that is not a browser is answered as before', async () => {
   const answer = await send(open, 'GET', '/ai/sessions');
   expect(answer.status).toBe(200);
   expect(corsHeaders(answer)).toEqual([]);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { canRunPostgres } from './postgres-server.ts';
 import { openBench, summarise, unavailable, type Bench } from './postgres-service.ts';
 
-describe.skipIf(!canRunPostgres)('a statement that the database gives up', () => {
+describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
   let bench: Bench;
   let rival: ReturnType<Bench['database']['connect']>;
 
@@ -26,7 +26,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
       `select id, purpose from ai_sessions join idempotency_keys on session_id = id where key = '${key}'`,
     );
 
-  /** Lets creations fail, the first so many of them. */
+  /** Makes the first `count` creations fail. */
   const failCreations = (state: string, count: number) =>
     bench.database.query(`
       alter sequence attempts restart;
@@ -53,7 +53,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     return answers;
   }
 
-  test('for its own time-out is answered 503', async () => {
+  test('because of its time-out is answered 503', async () => {
     await rival.unsafe('begin; lock table ai_sessions in exclusive mode');
     const answer = await bench.service.createSession();
     await rival.unsafe('rollback');
@@ -77,7 +77,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     expect(await countAttempts()).toBe(2);
   });
 
-  test('for a change that overtook it is run again', async () => {
+  test('because of a concurrent change is run again', async () => {
     await bench.changeRole(`set default_transaction_isolation = 'repeatable read'`);
     const { id } = (await bench.service.createSession({ purpose: 'Sales' })).data.newAISession;
     await rival.unsafe(`begin; update ai_sessions set purpose = 'Support' where id = '${id}'`);
@@ -99,15 +99,15 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     expect(await findSessions(state)).toEqual([{ id: data.newAISession.id, purpose: 'Again' }]);
   });
 
-  test.each(['40001', '40P01'])('with %s for ever is run at most ten times, and answered 503', async (state) => {
+  test.each(['40001', '40P01'])('with %s every time is run at most ten times, and answered 503', async (state) => {
     await failCreations(state, 1_000_000);
-    const answer = await bench.service.createSession({ idempotencyKey: `${state} for ever` });
+    const answer = await bench.service.createSession({ idempotencyKey: `${state} every time` });
     expect(await countAttempts()).toBeLessThanOrEqual(10);
-    expect(await findSessions(`${state} for ever`)).toEqual([]);
+    expect(await findSessions(`${state} every time`)).toEqual([]);
     expect(summarise(answer)).toEqual(unavailable);
   });
 
-  test('for an account that is deleted meanwhile is the fault of its own creation only', async () => {
+  test('because its account was just deleted fails that creation only', async () => {
     const account = await bench.service.send('mutation { newAccount(input: { name: "Gone" }) { id } }');
     const accountId = account.data.newAccount.id;
     await rival.unsafe(`begin; delete from accounts where id = '${accountId}'`);
@@ -124,7 +124,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     expect(row).toEqual({ transactions: 1 });
   });
 
-  test('for one creation of a batch does not fail the others', async () => {
+  test('because of one creation of a batch does not fail the others', async () => {
     await bench.database.query(`
       create function refuse() returns trigger language plpgsql as $$ begin
         if new.purpose = 'refused' then raise exception 'no'; end if;
@@ -142,7 +142,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database gives up', () =>
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
   });
 
-  test('behind a lock does not pile up with its like in the database', async () => {
+  test('behind a lock does not pile up in the database', async () => {
     await rival.unsafe('begin; lock table ai_sessions in access exclusive mode');
     const answers = [];
     for (let round = 0; round < 4; round += 1) {

@@ -35,7 +35,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     return { answer };
   }
 
-  test('a backend that is killed in mid-statement costs one 503', async () => {
+  test('a backend that is killed in mid-statement causes one 503', async () => {
     const { answer } = await createBehindLock();
     await bench.endBackends();
     expect(summarise(await answer)).toEqual(unavailable);
@@ -43,7 +43,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('a backend that is killed in mid-statement costs later requests nothing', async () => {
+  test('later requests succeed after a backend was killed in mid-statement', async () => {
     const { answer } = await createBehindLock();
     await bench.endBackends();
     await answer;
@@ -51,7 +51,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(new Set(await readAtOnce(10))).toEqual(new Set([200]));
   });
 
-  test('connections that were all reset while idle are made again before anyone hears of it', async () => {
+  test('idle connections that were all reset are replaced before a request fails', async () => {
     for (let round = 0; round < 3; round += 1) {
       bench.proxy.cut();
       // The server has noticed once it answers a request that came later.
@@ -61,7 +61,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
   });
 
   test.each(['fast', 'immediate'] as const)(
-    'a PostgreSQL stopped in mode %s is missed, and used again once it is back',
+    'a PostgreSQL stopped in mode %s makes the service unavailable until it is back',
     async (mode) => {
       await bench.database.stop(mode);
       expect(await observe(bench.service)).toEqual(away);
@@ -70,7 +70,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     },
   );
 
-  test('a statement under way at an immediate stop is answered 503', async () => {
+  test('a statement that is running at an immediate stop is answered 503', async () => {
     const { answer } = await createBehindLock();
     await bench.database.stop('immediate');
     expect(summarise(await answer)).toEqual(unavailable);
@@ -78,14 +78,14 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('connections that are refused are missed, and made again', async () => {
+  test('refused connections make the service unavailable until they succeed', async () => {
     await bench.proxy.refuse();
     expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('connections that are accepted and never answered are given up', async () => {
+  test('connections that are accepted and never answered are abandoned', async () => {
     bench.proxy.stall();
     bench.proxy.cut();
     expect(await observe(bench.service)).toEqual(away);
@@ -93,14 +93,14 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('connections whose packets are dropped are given up', async () => {
+  test('connections whose packets are dropped are abandoned', async () => {
     bench.proxy.stall();
     expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('an answer that got lost is found again with the key', async () => {
+  test('a retry with the same key finds the session whose answer was lost', async () => {
     const input = { idempotencyKey: 'lost', purpose: 'Lost' };
     const { answer } = await createBehindLock(input);
     bench.proxy.dropAnswers();
@@ -115,14 +115,14 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
     ).toEqual([{ id: retry.data.newAISession.id }]);
   });
 
-  test('connections that are closed at their start are missed, and made again', async () => {
+  test('connections that are closed at their start make the service unavailable until they stay open', async () => {
     bench.proxy.closeAtStart();
     expect(await observe(bench.service)).toEqual(away);
     await bench.proxy.forward();
     expect(await observe(bench.service)).toEqual(back);
   });
 
-  test('too many connections are a 503 until there are fewer', async () => {
+  test('too many connections cause 503 until there are fewer', async () => {
     await bench.changeRole('connection limit 0');
     expect(await observe(bench.service)).toEqual(away);
     await bench.changeRole('connection limit -1');
@@ -137,7 +137,7 @@ describe.skipIf(!canRunPostgres)('the server, when its database fails', () => {
   });
 
   test.each(['stop', 'closeAtStart', 'stall'] as const)(
-    'after "%s" connections are tried at most 20 times a second, however many requests come',
+    'after "%s" the server tries connections at most 20 times a second, however many requests come',
     async (fault) => {
       await (fault === 'stop' ? bench.database.stop('fast') : bench.proxy[fault]());
       const [before, start] = [bench.proxy.countConnections(), performance.now()];

@@ -43,14 +43,14 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
   const countOpen = () => proxies.reduce((sum, proxy) => sum + proxy.countOpen(), 0);
   const countConnections = () => proxies.reduce((sum, proxy) => sum + proxy.countConnections(), 0);
 
-  test('is used by the host that takes writes, whichever stands first', async () => {
+  test('uses the host that takes writes, whichever comes first', async () => {
     const other = await startService(urlOf([second, first]), token);
     expect(await other.createSession()).toMatchObject({ status: 200 });
     other.kill('SIGKILL');
     await other.ended;
   });
 
-  test('is used by the first again after its connections were ended, and never by the second', async () => {
+  test('uses the first again after its connections were ended, and never the second', async () => {
     for (let round = 0; round < 3; round += 1) {
       // The server makes at most 20 connections a second, to both hosts.
       await sleep(2000);
@@ -74,7 +74,7 @@ describe.skipIf(!canRunPostgres)('a DATABASE_URL that names two hosts', () => {
     await expectBack();
   });
 
-  test('has connections tried at most 20 times a second while neither takes writes', async () => {
+  test('tries connections at most 20 times a second while neither takes writes', async () => {
     await first.stop('immediate');
     const [before, start] = [countConnections(), performance.now()];
     const answers = [];

@@ -107,7 +107,7 @@ describe('a mutation', () => {
   });
 });
 
-test('a form over plain HTTP needs a token, which no page of another origin has', async () => {
+test('the REST API refuses a form without a token, and no page of another origin has one', async () => {
   const headers = { 'Content-Type': urlEncoded, Origin: 'https://evil.example.com' };
   const answer = await send(server, 'POST', '/ai/sessions', { token: null, body: 'purpose=x', headers });
   expect(answer.status).toBe(401);

@@ -28,7 +28,7 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
     await killProcesses();
   });
 
-  test('one press on the play button of the printed link opens one session, and nothing is fetched from elsewhere', async () => {
+  test('one click on the play button of the printed link opens one session, and nothing is fetched from elsewhere', async () => {
     const context = await browser.newContext();
     const requested: string[] = [];
     const faults: string[] = [];

@@ -3,9 +3,9 @@ import { createAccount, createSession, startTestServer, unknownId, type TestServ
 
 let server: TestServer;
 let accountId: string;
-let caller: string;
+let viewer: string;
 let token: string;
-let callers = 0;
+let viewers = 0;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -13,10 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-// Keys belong to their caller, so each test has one of its own.
+// Keys belong to their viewer, so each test has a viewer of its own.
 beforeEach(async () => {
-  caller = `caller ${(callers += 1)}`;
-  token = await server.tokenFor(caller);
+  viewer = `viewer ${(viewers += 1)}`;
+  token = await server.tokenFor(viewer);
 });
 
 const idempotencyKey = 'order 66';
@@ -27,10 +27,10 @@ const create = (input: object) =>
 /** Sends all at once. */
 const race = (inputs: object[]) => Promise.all(inputs.map(create));
 
-/** How many sessions the caller of this test has made that are still there. */
+/** How many sessions of this test's viewer exist. */
 async function countSessions(): Promise<number> {
   const operation = 'query ($createdBy: String) { aiSessions(filter: { createdBy: $createdBy }) { totalCount } }';
-  const { data } = await server.graphql(operation, { createdBy: caller });
+  const { data } = await server.graphql(operation, { createdBy: viewer });
   return data.aiSessions.totalCount;
 }
 
@@ -48,10 +48,10 @@ test('a key sent again with the same input answers the first session', async () 
   expect(await countSessions()).toBe(1);
 });
 
-test('a key sent again leaves no second line of audit', async () => {
+test('a key sent again logs no second audit line', async () => {
   const { data } = await create({});
   await create({});
-  const lines = server.logLines().filter((line) => line['msg'] === 'session created' && line['viewer'] === caller);
+  const lines = server.logLines().filter((line) => line['msg'] === 'session created' && line['viewer'] === viewer);
   expect(lines).toMatchObject([{ sessionId: data.newAISession.id }]);
 });
 
@@ -103,7 +103,7 @@ test('a refused input leaves the key with its first session', async () => {
   expect((await create({})).data).toEqual(first.data);
 });
 
-test('the same key from another caller makes its own session', async () => {
+test('the same key of another viewer makes its own session', async () => {
   const { data } = await create({});
   token = await server.tokenFor('somebody else');
   const other = await create({});

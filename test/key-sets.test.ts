@@ -137,15 +137,15 @@ test.each(attacks)('a token of %s is refused', async (_kind, make) => {
   expect(outline(await askViewer(server, `Bearer ${make()}`))).toEqual(refusal);
 });
 
-test('none of these tokens writes anything, is told in an answer or in the log, or has a key fetched', async () => {
+test('none of these tokens writes anything, appears in an answer or in the log, or makes the server fetch a key', async () => {
   const tokens = attacks.map(([, make]) => make());
   const answers: Answer[] = [];
   for (const token of tokens) answers.push(await send(server, 'POST', '/ai/sessions', { token, body: {} }));
   expect(answers.filter(({ status }) => status !== 401)).toEqual([]);
   await expect.poll(() => server.logLines().filter(({ path }) => path === '/ai/sessions').length).toBe(tokens.length);
-  const told = JSON.stringify([server.logLines(), answers.map(({ headers, text }) => [...headers, text])]);
+  const shown = JSON.stringify([server.logLines(), answers.map(({ headers, text }) => [...headers, text])]);
   const parts = tokens.flatMap((token) => token.split('.')).filter(Boolean);
-  expect([...parts, claims.sub, mine.url].filter((part) => told.includes(part))).toEqual([]);
+  expect([...parts, claims.sub, mine.url].filter((part) => shown.includes(part))).toEqual([]);
   expect(mine.fetches).toBe(0);
   const list = await send(server, 'GET', '/ai/sessions', { token: sign({}, rsa.privateKey, good) });
   expect(JSON.parse(list.text)).toMatchObject({ items: [] });

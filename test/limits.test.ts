@@ -123,7 +123,7 @@ test('accounts count toward RATE_LIMIT as sessions do', async () => {
   }
 });
 
-test('creations beyond RATE_LIMIT are refused, of their caller alone, with the time to wait', async () => {
+test('creations beyond RATE_LIMIT are refused to their viewer only, with the time to wait', async () => {
   const token = await server.tokenFor('carol');
   const statuses = [];
   for (let count = 0; count < 4; count += 1) statuses.push((await createSession(server, {}, { token })).status);

@@ -52,11 +52,11 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     }).length;
   }
 
-  test('make one session of a key that races across them', async () => {
+  test('create one session for a key that races across them', async () => {
     expect(await countAgreed(await startServices(3), makeKeys('race'))).toBe(30);
   });
 
-  test('let one payload win where a key races with two, and refuse the other', async () => {
+  test('accept one payload and refuse the other when a key races with two', async () => {
     const keys = makeKeys('two payloads');
     const answers = await raceKeys(await startServices(2), keys, (index) => (index % 2 ? 'Sales' : 'Support'));
     const statuses = answers.map((ofKey) => ofKey.map(({ status }) => status).toSorted((one, other) => one - other));
@@ -64,7 +64,7 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     expect(await findSessions(keys)).toHaveLength(keys.length);
   });
 
-  test('lose nothing when one of them is killed and clients turn to the other', async () => {
+  test('lose nothing when one of them is killed and clients switch to the other', async () => {
     const services = await startServices(2);
     const urls = services.map(({ url }) => url);
     const load = startLoad(urls, token, 'turn');
@@ -86,7 +86,7 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     });
     afterAll(() => pooler.stop());
 
-    test('make one session of a key that races across them, over two connections', async () => {
+    test('create one session for a key that races across them, over two connections', async () => {
       const services = await startServices(2, pooler.url, { DATABASE_PREPARE: 'off' });
       expect(await countAgreed(services, makeKeys('pooled'))).toBe(30);
       const [row] = await database.query(`select count(*)::int from pg_stat_activity where usename = 'app'`);

@@ -40,7 +40,7 @@ test('a session carries its audit fields and the name of its account', async () 
   });
 });
 
-test('a session is found again as it was answered', async () => {
+test('a session is read as it was created', async () => {
   const { data } = await server.graphql(newAISession, { input: { accountId, purpose: 'Find me' } });
   const fields = Object.keys(data.newAISession).join(' ');
   const found = await server.graphql(`query ($id: ID!) { aiSession(id: $id) { ${fields} } }`, data.newAISession);
@@ -88,7 +88,7 @@ test('a creation takes one statement, the name of its account with it', async ()
   expect(server.logLines().filter(({ msg }) => msg === 'statement').length - before).toBe(1);
 });
 
-test('each creation leaves one line of audit, with the id, the account and the caller', async () => {
+test('each creation logs one audit line with the id, the account and the viewer', async () => {
   const token = await server.tokenFor('auditor');
   const { data } = await server.graphql(newAISession, { input: { accountId } }, { token });
   const lines = server.logLines().filter(({ msg, viewer }) => msg === 'session created' && viewer === 'auditor');

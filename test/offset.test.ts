@@ -34,14 +34,14 @@ test.each([
   expect(data.aiSessions).toMatchObject({ totalCount: 5, edges, pageInfo });
 });
 
-test.each([-1, 10_001])('an offset of %d is refused in words that name the bound', async (offset) => {
+test.each([-1, 10_001])('an offset of %d is refused with a message that names the bound', async (offset) => {
   const { data, errors } = await ask({ offset });
   expect(data).toBeNull();
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'offset' } }]);
   expect(errors?.[0]?.message).toMatch(/10,?000/);
 });
 
-test.each(['after', 'before'])('an offset is refused together with the cursor %s', async (argument) => {
+test.each(['after', 'before'])('an offset is refused beside the cursor %s', async (argument) => {
   const { data } = await ask({ first: 1 });
   const refused = await ask({ offset: 0, [argument]: data.aiSessions.edges[0].cursor });
   expect(refused.data).toBeNull();

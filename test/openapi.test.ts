@@ -109,9 +109,9 @@ test.each([
 
 test('the texts of a session are those of the schema, each field with its own', () => {
   const { properties } = document.components.schemas.AISessionInfo;
-  const told = Object.entries(properties).map(([name, { description }]) => [`AISessionInfo.${name}`, description]);
-  expect(told).toHaveLength(8);
-  expect(told).toEqual(told.map(([key]) => [key, descriptions.get(String(key))]));
+  const described = Object.entries(properties).map(([name, { description }]) => [`AISessionInfo.${name}`, description]);
+  expect(described).toHaveLength(8);
+  expect(described).toEqual(described.map(([key]) => [key, descriptions.get(String(key))]));
 });
 
 test('the body of a creation is described for each media type in the words of the schema', () => {
@@ -145,7 +145,7 @@ test('every parameter of a list is described', () => {
   expect(parameters.filter(({ description }) => !description)).toEqual([]);
 });
 
-test('the orders of a list are told', () => {
+test('the description lists the orders of a list', () => {
   expect(parameterOf('ListAISessions', 'sortField')?.schema.enum).toEqual(['dateCreated', 'dateLastModified']);
   expect(parameterOf('ListAISessions', 'sortOrder')?.schema.enum).toEqual(['Ascend', 'Descend']);
 });

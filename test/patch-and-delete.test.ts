@@ -47,7 +47,7 @@ test('a patch changes the purpose, who modified last and when, and nothing else'
   expect(Date.parse(dateLastModified)).toBeGreaterThan(Date.parse(session.dateLastModified));
 });
 
-test('a patched session is found again as the patch answered it', async () => {
+test('a patched session is read as the patch returned it', async () => {
   const { id } = await createBillingSession();
   const { data } = await server.graphql(patchAISession, { input: { id, purpose: 'Sales' } });
   expect(await find(id)).toEqual(data.patchAISession);

@@ -44,7 +44,7 @@ export async function startService(
   };
 }
 
-/** What matters of an answer. */
+/** The parts of an answer that tests compare. */
 export function summarise({ status, headers, errors, milliseconds }: TimedAnswer) {
   const code = errors?.[0]?.extensions.code;
   const hasRetryAfter = /^[1-9]\d*$/.test(headers.get('Retry-After') ?? '');
@@ -53,7 +53,7 @@ export function summarise({ status, headers, errors, milliseconds }: TimedAnswer
 
 export const unavailable = { status: 503, code: 'SERVICE_UNAVAILABLE', hasRetryAfter: true, isInTime: true };
 
-/** What clients, who create a session, and a load balancer see. */
+/** What clients and a load balancer see. */
 export async function observe({ createSession, probe }: PostgresService) {
   const creation = summarise(await createSession());
   return { creation, health: await probe('/health'), ready: await probe('/ready') };

@@ -65,7 +65,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     await once(proxy, 'listening');
   }
 
-  test('an empty database is refused in words that name the command', async () => {
+  test('an empty database is refused with a message that names the command', async () => {
     const { code, stdout, stderr } = await runServer(database.url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('npm run migrate');
@@ -97,7 +97,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
   });
 
-  test('no account is made by a start', async () => {
+  test('a start creates no account', async () => {
     await migrate(database.url);
     const { graphql } = await start();
     const { data } = await graphql('{ accounts { totalCount } }', {}, authorization);
@@ -136,7 +136,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     await start();
   });
 
-  test('what is said at start has the host and the database, but no password, token or link', async () => {
+  test('the start-up lines name the host and the database, but no password, token or link', async () => {
     await migrate(database.url);
     const url = new URL(database.url);
     url.password = 'hush-hush';
@@ -146,7 +146,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(graphiqlLink).toBeUndefined();
   });
 
-  test('a GraphiQL that is asked for is linked without a token', async () => {
+  test('with GRAPHIQL=on the link has no token', async () => {
     await migrate(database.url);
     const { output, url, graphiqlLink } = await start({ GRAPHIQL: 'on' });
     expect(graphiqlLink).toBe(`${url}/graphql`);
@@ -160,7 +160,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(response.status).toBe(200);
   });
 
-  test('a database that is still starting is waited for, and the log says so', async () => {
+  test('the server waits for a database that is still starting, and logs that it waits', async () => {
     await migrate(database.url);
     const port = await findFreePort();
     let opening: Promise<void> | undefined;
@@ -173,7 +173,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(response.status).toBe(200);
   });
 
-  test('a database that does not exist is told in words', async () => {
+  test('a database that does not exist is reported', async () => {
     const url = new URL(database.url);
     url.pathname = '/no_such_database';
     const { code, stdout, stderr } = await runServer(url.href);
@@ -182,7 +182,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(stderr).not.toMatch(stackLine);
   });
 
-  test('a database that does not exist is not migrated, and that is told in words', async () => {
+  test('the migration reports a database that does not exist', async () => {
     const url = new URL(database.url);
     url.pathname = '/no_such_database';
     const { code, stderr } = await migrate(url.href);
@@ -199,7 +199,7 @@ describe('npm run migrate', () => {
     ['no DATABASE_URL', ''],
     ['a DATABASE_URL of another kind', 'mysql://user:hush-hush@localhost/sessions'],
     ['a malformed DATABASE_URL', 'postgres://user:hush-hush@localhost:port/sessions'],
-  ])('with %s ends in words, with code 1', async (_fault, url) => {
+  ])('with %s reports it and ends with code 1', async (_fault, url) => {
     const { code, stdout, stderr } = await migrate(url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('DATABASE_URL');
@@ -207,7 +207,7 @@ describe('npm run migrate', () => {
     expect(stderr).not.toMatch(stackLine);
   });
 
-  test('where nothing listens ends in words, with code 1', async () => {
+  test('where nothing listens reports it and ends with code 1', async () => {
     const port = await findFreePort();
     const { code, stdout, stderr } = await migrate(`postgres://user:hush-hush@127.0.0.1:${port}/sessions`);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -114,21 +114,21 @@ describe.each([
     expect(await client.sendAll(sessions.map(({ id }) => new GetAISession({ sessionId: id })))).toEqual(sessions);
   });
 
-  test('is told by a typed error that it must sign in', async () => {
+  test('gets a typed error that says that it must sign in', async () => {
     client = new JsonServiceClient(server.url).useBasePath(basePath);
     await expect(client.post(new NewAISession({}))).rejects.toMatchObject({
       responseStatus: { errorCode: 'Unauthorized', message: expect.stringMatching(/./) },
     });
   });
 
-  test('is told by a typed error that it lacks the role', async () => {
+  test('gets a typed error that says that it lacks the role', async () => {
     client.bearerToken = await server.tokenFor('bob', []);
     await expect(client.post(new NewAISession({}))).rejects.toMatchObject({
       responseStatus: { errorCode: 'Invalid Role', message: expect.stringContaining('SystemAdministrator') },
     });
   });
 
-  test('is told by a typed error which field is wrong', async () => {
+  test('gets a typed error that names the wrong field', async () => {
     const before = await countRows(server);
     await expect(client.post(new NewAISession({ accountId: unknownId }))).rejects.toMatchObject({
       responseStatus: { errorCode: 'BadRequest', errors: [{ fieldName: 'accountId' }] },
@@ -136,7 +136,7 @@ describe.each([
     expect(await countRows(server)).toBe(before);
   });
 
-  test('is told by a typed error that nothing has an id', async () => {
+  test('gets a typed error for an unknown id', async () => {
     await expect(client.delete(new DeleteAISession({ sessionId: unknownId }))).rejects.toMatchObject({
       responseStatus: { errorCode: 'NotFound', errors: [{ fieldName: 'sessionId' }] },
     });

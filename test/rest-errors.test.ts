@@ -84,32 +84,32 @@ test.each([
   ['PATCH', '/ai/sessions/x', 'sessionId', 'malformed', { purpose: 'y' }],
   ['DELETE', '/ai/sessions/x', 'sessionId', 'malformed', undefined],
 ])('%s %s is refused by the name of its %s: %s', async (method, path, fieldName, _fault, body) => {
-  const told = await readRefusal(await send(server, method, path, { body }));
-  expect(told).toEqual(refusal(400, 'BadRequest'));
-  expect(told.errors).toEqual([{ errorCode: 'BadRequest', fieldName, message: told.message }]);
-  expect(told.message).toContain(`"${fieldName}"`);
+  const failure = await readRefusal(await send(server, method, path, { body }));
+  expect(failure).toEqual(refusal(400, 'BadRequest'));
+  expect(failure.errors).toEqual([{ errorCode: 'BadRequest', fieldName, message: failure.message }]);
+  expect(failure.message).toContain(`"${fieldName}"`);
 });
 
 test.each(['GET', 'PATCH', 'DELETE'])('%s of an id that nothing has finds nothing', async (method) => {
   const body = method === 'PATCH' ? { purpose: 'x' } : undefined;
   const answer = await send(server, method, `/ai/sessions/${unknownId}`, { body });
-  const told = await readRefusal(answer);
-  expect(told).toEqual(refusal(404, 'NotFound'));
-  expect(told.errors).toMatchObject([{ fieldName: 'sessionId' }]);
+  const failure = await readRefusal(answer);
+  expect(failure).toEqual(refusal(404, 'NotFound'));
+  expect(failure.errors).toMatchObject([{ fieldName: 'sessionId' }]);
 });
 
 test.each(['GetAISession', 'PatchAISession', 'DeleteAISession'])('%s without an id is refused', async (operation) => {
-  const told = await readRefusal(await send(server, 'POST', `/api/${operation}`, { body: {} }));
-  expect(told).toEqual(refusal(400, 'BadRequest'));
-  expect(told.message).toContain('"sessionId"');
+  const failure = await readRefusal(await send(server, 'POST', `/api/${operation}`, { body: {} }));
+  expect(failure).toEqual(refusal(400, 'BadRequest'));
+  expect(failure.message).toContain('"sessionId"');
 });
 
 test.each(['/api/Nothing', '/json/reply/Nothing', '/api/NewAISessions', '/api/Nothing[]'])(
-  'the unknown operation at %s is not found, and those that exist are told',
+  'the unknown operation at %s is not found, and the message lists those that exist',
   async (path) => {
-    const told = await readRefusal(await send(server, 'POST', path, { body: {} }));
-    expect(told).toEqual(refusal(404, 'NotFound'));
-    expect(operations.filter((name) => told.message.includes(name))).toEqual(operations);
+    const failure = await readRefusal(await send(server, 'POST', path, { body: {} }));
+    expect(failure).toEqual(refusal(404, 'NotFound'));
+    expect(operations.filter((name) => failure.message.includes(name))).toEqual(operations);
   },
 );
 
@@ -132,9 +132,9 @@ test.each([
   ['text', 'text/plain', '{"purpose":"x"}'],
 ])('a body as %s is refused', async (_kind, contentType, body) => {
   const answer = await send(server, 'POST', '/ai/sessions', { body, headers: { 'Content-Type': contentType } });
-  const told = await readRefusal(answer);
-  expect(told).toEqual(refusal(415));
-  expect(told.message).toMatch(/application\/json.*application\/x-www-form-urlencoded.*text\/csv/);
+  const failure = await readRefusal(answer);
+  expect(failure).toEqual(refusal(415));
+  expect(failure.message).toMatch(/application\/json.*application\/x-www-form-urlencoded.*text\/csv/);
 });
 
 test.each([
@@ -184,7 +184,7 @@ test('a fault of the server is masked', async () => {
   expect(answer.text).not.toMatch(/ai_sessions|secret|insert|\.ts/);
 });
 
-test('a database that does not answer in time is told, with when to try again', async () => {
+test('a database that does not answer in time is a 503 with Retry-After', async () => {
   const silent = await startTestServer({ DATABASE_TIMEOUT_MS: '200' }, (database) => ({
     ...database,
     run: () => database.run(() => new Promise(() => {})),

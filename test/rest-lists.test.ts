@@ -147,7 +147,7 @@ test('all answers a list of 10,000 with each session once', async () => {
 });
 
 test.each([false, true])(
-  'all refuses a longer list in words that name the bound, simplified paging: %s',
+  'all refuses a longer list with a message that names the bound, simplified paging: %s',
   async (simplifiedPaging) => {
     const answer = await askFor({ accountIds: [tooLongAccountId], all: true, simplifiedPaging });
     expect(answer.status).toBe(400);
@@ -172,7 +172,7 @@ test.each([
   ['countPerPage', { countPerPage: 0 }, /\b1 to 100\b/],
   ['countPerPage', { countPerPage: 101 }, /\b1 to 100\b/],
   ['countPerPage', { countPerPage: 3_000_000_000 }, /\b1 to 100\b/],
-])('a %s beyond its bounds is refused in words that name them: %o', async (fieldName, fields, words) => {
+])('a %s beyond its bounds is refused with a message that names them: %o', async (fieldName, fields, words) => {
   const answer = await askFor(fields);
   expect(answer.status).toBe(400);
   const { message, errors } = readFailure(answer);

@@ -73,17 +73,17 @@ export function readList({ text }: Answer): SessionList {
   return JSON.parse(text);
 }
 
-/** Reads what an error answer says. */
+/** Reads the error of an answer. */
 export function readFailure({ text }: Answer): Failure {
   return JSON.parse(text).responseStatus;
 }
 
-/** Makes a session over HTTP. */
+/** Creates a session over the REST API. */
 export async function makeSession(server: TestServer, fields: object = {}): Promise<Session> {
   return readSession(await send(server, 'POST', '/ai/sessions', { body: fields }));
 }
 
-/** Lists joined by commas, and whatever else a query string holds. */
+/** Writes a query string: lists are joined by commas. */
 export function query(fields: Record<string, string | number | boolean | string[]>): string {
   return `?${new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)])).toString()}`;
 }

@@ -68,7 +68,7 @@ describe.each([
     expect(await findSession(session.id)).toEqual(patched);
   });
 
-  test('a session is deleted, and there is nothing to tell', async () => {
+  test('a session is deleted, and the answer is empty', async () => {
     const { id } = await makeSession(server);
     const answer = await call(remove, 'DeleteAISession', `/ai/sessions/${id}`, { sessionId: id });
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });

@@ -67,7 +67,7 @@ export async function findFreePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** Runs a script of this package to its end, in an environment that has nothing but what is given. */
+/** Runs a script of this package to its end. Its environment has only the given variables. */
 export function runScript(
   script: string,
   parameters: string[] = [],
@@ -77,7 +77,7 @@ export function runScript(
 }
 
 /**
- * Starts the server on a free port, in an environment that has nothing but what is given, and waits until it is up.
+ * Starts the server on a free port and waits until it is up. Its environment has only the given variables.
  * @param watch is called with all of stdout so far, whenever there is more
  */
 export async function startServer(

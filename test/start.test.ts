@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { cleanUp, findFreePort, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
@@ -133,12 +131,8 @@ describe('the folder of the embedded database', () => {
 });
 
 test('a busy port is reported, with exit code 1', async () => {
-  const occupant = createServer().listen(0, '127.0.0.1');
-  await once(occupant, 'listening');
-  const address = occupant.address();
-  const port = typeof address === 'object' && address ? String(address.port) : '';
+  const { port } = new URL(server.url);
   const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATA_DIR: await copyDataFolder(), PORT: port });
-  occupant.close();
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain(port);
   expect(stderr).toMatch(/PORT/);

@@ -8,7 +8,7 @@ import { createLogger } from '../src/log.ts';
 import { createHttpServer, listen, stopListening } from '../src/server/http-server.ts';
 import { openTestDatabase } from './test-database.ts';
 
-/** Well-formed, and of nothing that there is. */
+/** A well-formed id of nothing. */
 export const unknownId = '0192f0c1-2345-7000-8000-000000000001';
 export const secret = 'a secret that only the tests know of';
 
@@ -21,7 +21,7 @@ interface RequestOptions {
 export interface TestServer {
   url: string;
   database: Database;
-  /** What the server has logged so far, a line each. */
+  /** The log so far, one object for each line. */
   logLines: () => Record<string, unknown>[];
   tokenFor: (id: string, roles?: string[]) => Promise<string>;
   /** Sends an operation as JSON. */
@@ -83,13 +83,13 @@ async function sendOperation(url: string, body: object, headers: Record<string, 
   return { status: response.status, headers: response.headers, data, errors };
 }
 
-/** Makes an account and answers its id. */
+/** Creates an account; returns its id. */
 export async function createAccount({ graphql }: TestServer, name: string): Promise<string> {
   const { data } = await graphql('mutation ($name: String!) { newAccount(input: { name: $name }) { id } }', { name });
   return data.newAccount.id;
 }
 
-/** How many rows the tables hold, all together: what a refused request must leave as it is. */
+/** How many rows the tables hold, all together: a refused request must not change it. */
 export async function countRows({ graphql }: TestServer): Promise<number> {
   const { data } = await graphql('{ aiSessions { totalCount } accounts { totalCount } }');
   return data.aiSessions.totalCount + data.accounts.totalCount;
@@ -113,7 +113,7 @@ const listArguments = {
   aiSessions: { ...pageArguments, filter: 'AISessionFilter', orderBy: 'AISessionOrder' },
 };
 
-/** Asks for a page of a list; answers what its connection tells. */
+/** Reads a page of a list. */
 export async function readPage({ graphql }: TestServer, field: keyof typeof listArguments, variables: object) {
   const types = Object.entries(listArguments[field]);
   const operation = `query (${types.map(([name, type]) => `$${name}: ${type}`).join()}) {
@@ -127,7 +127,7 @@ export async function readPage({ graphql }: TestServer, field: keyof typeof list
   return { ids, cursors, totalCount, ...pageInfo };
 }
 
-/** How many statements the database has been sent so far. */
+/** How many statements the server has sent to the database so far. */
 export function countStatements({ logLines }: TestServer): number {
   return logLines().filter(({ msg }) => msg === 'statement').length;
 }

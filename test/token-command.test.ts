@@ -110,7 +110,7 @@ describe('with AUTH_SECRET', () => {
   });
 });
 
-describe('a call that cannot be met', () => {
+describe('a wrong call', () => {
   afterEach(cleanUp);
 
   test.each([
@@ -121,14 +121,14 @@ describe('a call that cannot be met', () => {
     ['a word that belongs to no option', ['alice'], 'alice'],
     ['a bad --expires', ['--sub', 'alice', '--expires', 'soon'], 'expires'],
     ['an empty --expires', ['--sub', 'alice', '--expires', ''], 'expires'],
-  ])('because of %s is told in words', async (_fault, parameters, named) => {
+  ])('because of %s is reported', async (_fault, parameters, named) => {
     const { code, stdout, stderr } = await runCommand(parameters, { DATA_DIR: await makeFolder() });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(named);
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
-  test('because of a faulty configuration is told in words', async () => {
+  test('because of a faulty configuration is reported', async () => {
     const { code, stdout, stderr } = await runCommand(['--sub', 'alice'], { AUTH_SECRET: 'short' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('AUTH_SECRET');

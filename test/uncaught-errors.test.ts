@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterEach(killProcesses);
 afterAll(cleanUp);
 
-/** Starts the server, and lets it run code that nobody calls. */
+/** Starts the server, and makes it run code outside of any request. */
 async function startAndRun(code: string): Promise<ServerProcess> {
   const module = encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`);
   const server = await startServer({ DATA_DIR: folder, NODE_OPTIONS: `--import data:text/javascript,${module}` });
@@ -18,13 +18,13 @@ async function startAndRun(code: string): Promise<ServerProcess> {
   return server;
 }
 
-test('an error that nobody caught ends the process, and is logged', async () => {
+test('an uncaught error is logged and ends the process', async () => {
   const server = await startAndRun(`throw new Error('a fault of ours')`);
   expect(await server.ended).toMatchObject({ code: 1 });
   expect(server.logLines().at(-1)).toMatchObject({ level: 60, err: { message: 'a fault of ours' } });
 });
 
-test('a promise that nobody caught ends the process, and is logged', async () => {
+test('an unhandled rejection is logged and ends the process', async () => {
   const server = await startAndRun(`Promise.reject(new Error('a fault of ours'))`);
   expect(await server.ended).toMatchObject({ code: 1 });
   expect(server.logLines().at(-1)).toMatchObject({ level: 60, err: { message: 'a fault of ours' } });
@@ -37,7 +37,7 @@ test.each([
     'a write of the driver to a closed socket',
     'let socket = null; setImmediate(function nextWrite() { socket.write() })',
   ],
-])('%s that nobody caught is logged, and the process goes on', async (_what, code) => {
+])('%s that is unhandled is logged, and the process goes on', async (_what, code) => {
   const server = await startAndRun(code);
   await expect.poll(() => server.logLines().map(({ msg }) => msg)).toContain('unhandled driver error');
   expect(await server.graphql('mutation { newAISession(input: {}) { purpose } }')).toMatchObject({ status: 200 });
