@@ -52,13 +52,30 @@ const variables = z.object({
     .default('info'),
 });
 
+/** A fault between variables, reported beside those of single ones. */
+const fault = (error: string) => ({ error, when: () => true });
+/** An identity provider signs tokens for others too, so it must be said outright that one is not checked. */
+const isRequired = (name: string, claim: string) =>
+  fault(`${name} must be set with AUTH_JWKS_URL: to the "${claim}" of your tokens, or to * to accept any`);
+const unlessAny = (value: string | undefined) => (value === '*' ? undefined : value);
+
 const configuration = variables
-  .refine((is) => !(is.AUTH_SECRET && is.AUTH_JWKS_URL), 'AUTH_SECRET and AUTH_JWKS_URL exclude each other: set one')
+  .refine(
+    (is) => !(is.AUTH_SECRET && is.AUTH_JWKS_URL),
+    fault('AUTH_SECRET and AUTH_JWKS_URL exclude each other: set one'),
+  )
   .refine(
     (is) => !is.DATABASE_URL || is.AUTH_SECRET || is.AUTH_JWKS_URL,
-    'DATABASE_URL needs AUTH_SECRET or AUTH_JWKS_URL',
+    fault('DATABASE_URL needs AUTH_SECRET or AUTH_JWKS_URL'),
   )
-  .transform((is) => ({ ...is, GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined }));
+  .refine((is) => !is.AUTH_JWKS_URL || is.AUTH_ISSUER, isRequired('AUTH_ISSUER', 'iss'))
+  .refine((is) => !is.AUTH_JWKS_URL || is.AUTH_AUDIENCE, isRequired('AUTH_AUDIENCE', 'aud'))
+  .transform((is) => ({
+    ...is,
+    AUTH_ISSUER: unlessAny(is.AUTH_ISSUER),
+    AUTH_AUDIENCE: unlessAny(is.AUTH_AUDIENCE),
+    GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined,
+  }));
 
 /** The variables of the process, under their own names, checked and with their defaults. */
 export type Config = z.output<typeof configuration>;

@@ -45,17 +45,14 @@ test('variables of other programs do not matter', () => {
 });
 
 const jwksUrl = 'https://id.example.com/jwks';
+const provider = { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: 'https://id.example.com/', AUTH_AUDIENCE: 'ai-sessions' };
 
 test.each([
   ['HOST=::1', { HOST: '::1' }, { HOST: '::1' }],
   ['PORT=0', { PORT: '0' }, { PORT: 0 }],
   ['PORT=65535', { PORT: '65535' }, { PORT: 65_535 }],
   ['DATABASE_URL with a secret', onPostgres, onPostgres],
-  [
-    'DATABASE_URL with a key set',
-    { ...onPostgres, AUTH_SECRET: '', AUTH_JWKS_URL: jwksUrl },
-    { AUTH_JWKS_URL: jwksUrl },
-  ],
+  ['DATABASE_URL with a key set', { ...onPostgres, AUTH_SECRET: '', ...provider }, provider],
   [
     'DATABASE_URL=postgresql://…',
     { ...onPostgres, DATABASE_URL: 'postgresql://db/d' },
@@ -68,7 +65,7 @@ test.each([
   ],
   ['AUTH_SECRET of 32 bytes', { AUTH_SECRET: secret }, { AUTH_SECRET: secret }],
   ['AUTH_SECRET of 16 two-byte letters', { AUTH_SECRET: 'é'.repeat(16) }, { AUTH_SECRET: 'é'.repeat(16) }],
-  ['AUTH_JWKS_URL with the embedded database', { AUTH_JWKS_URL: jwksUrl }, { AUTH_JWKS_URL: jwksUrl }],
+  ['AUTH_JWKS_URL with the embedded database', provider, provider],
   ['AUTH_ISSUER', { AUTH_ISSUER: 'https://id.example.com/' }, { AUTH_ISSUER: 'https://id.example.com/' }],
   ['AUTH_AUDIENCE', { AUTH_AUDIENCE: 'ai-sessions' }, { AUTH_AUDIENCE: 'ai-sessions' }],
   ['AUTH_ROLES_CLAIM', { AUTH_ROLES_CLAIM: 'realm_access.roles' }, { AUTH_ROLES_CLAIM: 'realm_access.roles' }],

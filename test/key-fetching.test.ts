@@ -15,7 +15,12 @@ let server: TestServer;
 beforeAll(async () => {
   stopClock();
   keyServer = await startKeyServer(publish({ current }));
-  server = await startTestServer({ AUTH_SECRET: '', AUTH_JWKS_URL: keyServer.url });
+  server = await startTestServer({
+    AUTH_SECRET: '',
+    AUTH_JWKS_URL: keyServer.url,
+    AUTH_ISSUER: '*',
+    AUTH_AUDIENCE: '*',
+  });
 });
 afterAll(async () => {
   startClock();

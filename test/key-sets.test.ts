@@ -23,7 +23,12 @@ beforeAll(async () => {
   ];
   keyServer = await startKeyServer(publish({ rsa, renamed: rsa, elliptic, small }, others));
   mine = await startKeyServer(publish({ rsa: rsaOfMine, mine: ellipticOfMine, elliptic: ellipticOfMine }));
-  server = await startTestServer({ AUTH_SECRET: '', AUTH_JWKS_URL: keyServer.url });
+  server = await startTestServer({
+    AUTH_SECRET: '',
+    AUTH_JWKS_URL: keyServer.url,
+    AUTH_ISSUER: '*',
+    AUTH_AUDIENCE: '*',
+  });
 });
 afterAll(async () => {
   await server.stop();
