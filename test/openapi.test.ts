@@ -67,7 +67,7 @@ function operationOf(name: string): Operation {
 const parameterOf = (operation: string, name: string) =>
   operationOf(operation).parameters.find((parameter) => parameter.name === name);
 
-test('the document is for everyone, in JSON', async () => {
+test('where GraphiQL is on, the document is for everyone, in JSON', async () => {
   const { status, headers } = await send(server, 'GET', '/openapi.json', { token: null });
   expect(status).toBe(200);
   expect(headers.get('Content-Type')).toMatch(/^application\/json\b/);

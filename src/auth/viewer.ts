@@ -13,11 +13,14 @@ export function isAdministrator(viewer: Viewer | null | undefined): boolean {
   return viewer?.roles.includes(administratorRole) ?? false;
 }
 
-export function unauthenticated(): CodedError {
+/** The error for a viewer who is no administrator. */
+export function refusal(viewer: Viewer | null): CodedError {
+  if (viewer) {
+    return new CodedError(
+      'FORBIDDEN',
+      `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`,
+    );
+  }
   const headers = { 'WWW-Authenticate': 'Bearer' };
   return new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
-}
-
-export function forbidden(): CodedError {
-  return new CodedError('FORBIDDEN', `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`);
 }

@@ -1,4 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
+import { isAdministrator, refusal } from '../auth/viewer.ts';
+import type { Context } from '../context.ts';
+import { answerError } from './errors.ts';
 import { operations, type Operation } from './operations.ts';
 import { mediaTypes } from './response.ts';
 
@@ -9,8 +13,29 @@ interface Field {
   schema: object;
 }
 
+/**
+ * Makes the handler of /openapi.json, which tells as much as introspection does.
+ * @param signIn sets the viewer of the context, who must be an administrator; undefined: the document is for everyone
+ */
+export function createOpenApiHandler(
+  schema: graphql.GraphQLSchema,
+  signIn: ((authorization: string | undefined, context: Context) => Promise<void>) | undefined,
+) {
+  const document = JSON.stringify(createOpenApi(schema));
+  return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
+    try {
+      await signIn?.(request.headers.authorization, context);
+      if (signIn && !isAdministrator(context.viewer)) throw refusal(context.viewer);
+      context.takePlace();
+      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(document);
+    } catch (error) {
+      answerError(error, response, context.log);
+    }
+  };
+}
+
 /** Describes the REST API in OpenAPI 3.1. The descriptions are those of the schema. */
-export function createOpenApi(schema: graphql.GraphQLSchema): object {
+function createOpenApi(schema: graphql.GraphQLSchema): object {
   const paths: Record<string, object> = {};
   for (const operation of operations) {
     const path = operation.path.replace(/:(\w+)/, '{$1}');

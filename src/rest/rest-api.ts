@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { unauthenticated } from '../auth/viewer.ts';
+import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
@@ -39,7 +39,7 @@ export function createRestApi(
     const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
     const format = chooseFormat(suffix ?? asked, request);
     // All operations need a viewer: refuse strangers before they send a body.
-    if (!context.viewer) throw unauthenticated();
+    if (!context.viewer) throw refusal(null);
     const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(request) : [{}];
     context.takePlace();
     if (!takesItems && items.length !== 1)

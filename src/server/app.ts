@@ -10,7 +10,7 @@ import { createSchema } from '../graphql/schema/schema.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
 import { ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { createOpenApi } from '../rest/openapi.ts';
+import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { limitReading } from './connection-limits.ts';
 import { allowOrigin } from './cors.ts';
@@ -36,7 +36,6 @@ export function createApp({ config, secret, database, log, accountId, stopping }
   const checkReadiness = createReadinessCheck(database, stopping);
   const openPlace = createRunningRequests();
   const schema = createSchema();
-  const openApi = createOpenApi(schema);
 
   async function signIn(authorization: string | undefined, context: Context): Promise<void> {
     context.viewer = await verifyToken(authorization);
@@ -52,6 +51,7 @@ export function createApp({ config, secret, database, log, accountId, stopping }
   };
   const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
   const answerRest = createRestApi(signIn, graphql.execute);
+  const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
@@ -75,10 +75,8 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
       else if (path === '/graphql') await graphql.answer(request, response, context);
-      else if (path === '/openapi.json') {
-        context.takePlace();
-        answer(response, 200, openApi);
-      } else if (path === '/health') answer(response, 200, { status: 'alive' });
+      else if (path === '/openapi.json') await answerOpenApi(request, response, context);
+      else if (path === '/health') answer(response, 200, { status: 'alive' });
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
         answer(response, isReady ? 200 : 503, { status });

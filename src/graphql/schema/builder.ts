@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { administratorRole, forbidden, isAdministrator, unauthenticated, type Viewer } from '../../auth/viewer.ts';
+import { administratorRole, isAdministrator, refusal, type Viewer } from '../../auth/viewer.ts';
 import type { Context } from '../../context.ts';
 
 export const builder = new SchemaBuilder<{
@@ -19,7 +19,7 @@ export const builder = new SchemaBuilder<{
   defaultFieldNullability: false,
   scopeAuth: {
     authScopes: ({ viewer }) => ({ systemAdministrator: isAdministrator(viewer) }),
-    unauthorizedError: (_parent, { viewer }) => (viewer ? forbidden() : unauthenticated()),
+    unauthorizedError: (_parent, { viewer }) => refusal(viewer),
     authorizeOnSubscribe: true,
   },
   relay: {
