@@ -128,7 +128,7 @@ describe('clients that do not read their answers', () => {
   });
 });
 
-// Each waits for the server's time-out, so they wait together.
+// Each waits for the time-out of the server, so some wait together.
 describe.concurrent('a client gets an answer, if any, and is cut off when it', () => {
   // Where the client sends while the server closes, the reset may overtake the answer.
   test.each(slowClients)('$name', { retry: 2 }, async ({ opening, drip, statuses }) => {

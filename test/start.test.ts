@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, findFreePort, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
@@ -15,12 +15,8 @@ beforeAll(async () => {
 afterAll(cleanUp);
 
 /** Starts a process of the test's own, on a database of its own unless DATA_DIR says otherwise. */
-async function start(environment: Record<string, string> = {}): Promise<ServerProcess> {
-  const started = await startServer({ DATA_DIR: await copyDataFolder(), ...environment });
-  onTestFinished(() => started.kill('SIGKILL'));
-  return started;
-}
-
+const start = async (environment: Record<string, string> = {}) =>
+  startServer({ DATA_DIR: await copyDataFolder(), ...environment });
 const newAISession = 'mutation Open($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
 const stackLine = /^ +at /m;
 const patience = { timeout: 20_000 };
@@ -28,7 +24,7 @@ const patience = { timeout: 20_000 };
 /** The log lines about a request. */
 const linesOf = (id: string | null) => server.logLines().filter(({ requestId }) => requestId === id);
 
-describe('the start-up lines', () => {
+describe.concurrent('the start-up lines', () => {
   test('name the URL of the API, the database and the GraphiQL link with a token', () => {
     const { url, output } = server;
     // What follows is the log.
@@ -67,7 +63,7 @@ describe('the start-up lines', () => {
   });
 });
 
-describe('the folder of the embedded database', () => {
+describe.concurrent('the folder of the embedded database', () => {
   test('gets one demo account, and no second one at the second start', async () => {
     const listNames = '{ accounts { totalCount nodes: edges { node { name } } } }';
     const DATA_DIR = await makeFolder();

@@ -1,36 +1,33 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { afterAll, expect, test, vi } from 'vitest';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-let folder: string;
-
-beforeAll(async () => {
-  folder = await copyDataFolder();
-});
-afterEach(killProcesses);
 afterAll(cleanUp);
 
 /** Starts the server, and makes it run code outside of any request. */
 async function startAndRun(code: string): Promise<ServerProcess> {
   const module = encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`);
-  const server = await startServer({ DATA_DIR: folder, NODE_OPTIONS: `--import data:text/javascript,${module}` });
+  const server = await startServer({
+    DATA_DIR: await copyDataFolder(),
+    NODE_OPTIONS: `--import data:text/javascript,${module}`,
+  });
   server.kill('SIGUSR2');
   return server;
 }
 
-test('an uncaught error is logged and ends the process', async () => {
+test.concurrent('an uncaught error is logged and ends the process', async () => {
   const server = await startAndRun(`throw new Error('a fault of ours')`);
   expect(await server.ended).toMatchObject({ code: 1 });
   expect(server.logLines().at(-1)).toMatchObject({ level: 60, err: { message: 'a fault of ours' } });
 });
 
-test('an unhandled rejection is logged and ends the process', async () => {
+test.concurrent('an unhandled rejection is logged and ends the process', async () => {
   const server = await startAndRun(`Promise.reject(new Error('a fault of ours'))`);
   expect(await server.ended).toMatchObject({ code: 1 });
   expect(server.logLines().at(-1)).toMatchObject({ level: 60, err: { message: 'a fault of ours' } });
 });
 
-test.each([
+test.concurrent.each([
   ['the loss of a connection', `Promise.reject(Object.assign(new Error('lost'), { code: 'CONNECTION_CLOSED' }))`],
   ['a shutdown of the database', `Promise.reject(Object.assign(new Error('gone'), { code: '57P01' }))`],
   [
@@ -39,6 +36,7 @@ test.each([
   ],
 ])('%s that is unhandled is logged, and the process goes on', async (_what, code) => {
   const server = await startAndRun(code);
-  await expect.poll(() => server.logLines().map(({ msg }) => msg)).toContain('unhandled driver error');
+  const messages = () => server.logLines().map(({ msg }) => msg);
+  await vi.waitFor(() => expect(messages()).toContain('unhandled driver error'), { timeout: 30_000 });
   expect(await server.graphql('mutation { newAISession(input: {}) { purpose } }')).toMatchObject({ status: 200 });
 });

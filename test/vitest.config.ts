@@ -24,10 +24,10 @@ export default defineConfig(({ mode }) => ({
     provide: { isLong: mode === 'long' },
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 3,
-    maxConcurrency: 20,
+    maxConcurrency: 5,
     // A busy machine is slow.
     expect: { poll: { timeout: 30_000 } },
     projects: [
