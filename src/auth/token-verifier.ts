@@ -1,12 +1,4 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  jwtVerify,
-  type JWTHeaderParameters,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
@@ -23,11 +15,11 @@ const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 /** How long a verified token is cached; bounds how long a withdrawn key still works. */
 const cacheMs = 60_000;
 
-/** The header `typ` of access tokens, in any case. Providers sign others with the same keys, such as logout tokens. */
-const accessTokenTypes = [undefined, 'jwt', 'at+jwt', 'application/at+jwt'];
+/** The header `typ` of access tokens. Providers sign others with the same keys, such as logout tokens. */
+const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
 
 /**
- * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens alone, `exp` and `sub` required.
+ * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens only, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
  */
 export function createTokenVerifier(config: Config, secret: string | undefined): TokenVerifier {
@@ -51,7 +43,8 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     if (known) return known;
     try {
       const { payload, protectedHeader } = await jwtVerify(token, key, options);
-      if (!isAccessToken(protectedHeader)) throw new errors.JWTInvalid('the "typ" is not that of an access token');
+      const { typ = 'JWT' } = protectedHeader;
+      if (!accessTokenType.test(typ)) throw new errors.JWTInvalid('the "typ" is not that of an access token');
       const viewer = toViewer(payload, config.AUTH_ROLES_CLAIM);
       const msUntilExpiry = Number(payload.exp) * 1000 - Date.now();
       cache.set(token, viewer, { ttl: Math.min(Math.max(1, msUntilExpiry), cacheMs) });
@@ -60,10 +53,6 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
       throw error instanceof CodedError ? error : invalidToken(error);
     }
   };
-}
-
-function isAccessToken({ typ }: JWTHeaderParameters): boolean {
-  return accessTokenTypes.includes(typeof typ === 'string' ? typ.toLowerCase() : typ);
 }
 
 function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
