@@ -84,10 +84,13 @@ afterAll(async () => {
 const askForViewer = async () => (await server.graphql('{ viewer { id } }')).status;
 const countClosed = () => idle.filter(({ isClosed }) => isClosed()).length;
 
-test('500 idle connections do not block other clients', async () => {
+test('500 idle connections and slow clients do not block other clients', async () => {
+  const slow = await openRawConnections(server.url, slowClients.length);
+  for (const [index, { opening }] of slowClients.entries()) slow[index]?.send(opening);
   const answers = Array.from({ length: 100 }, askForViewer);
   expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
   expect(countClosed()).toBe(0);
+  for (const { socket } of slow) socket.destroy();
 });
 
 test('a body that takes three seconds is still read', async () => {

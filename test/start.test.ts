@@ -7,10 +7,12 @@ import { copyDataFolder } from './test-database.ts';
 let folder: string;
 /** Most tests only look at this one. */
 let server: ServerProcess;
+let outputAtStart: string;
 
 beforeAll(async () => {
   folder = await copyDataFolder();
   server = await startServer({ DATA_DIR: folder });
+  outputAtStart = server.output();
 });
 afterAll(cleanUp);
 
@@ -26,14 +28,13 @@ const linesOf = (id: string | null) => server.logLines().filter(({ requestId }) 
 
 describe.concurrent('the start-up lines', () => {
   test('name the URL of the API, the database and the GraphiQL link with a token', () => {
-    const { url, output } = server;
-    // What follows is the log.
-    const [title, api, database, graphiql] = output().split('\n');
+    const [title, api, database, graphiql, ...rest] = outputAtStart.split('\n');
     expect(title).toBe('AI Sessions is ready');
     expect(api).toMatch(/^ {2}GraphQL +http:\/\/127\.0\.0\.1:\d+\/graphql$/);
     expect(database).toMatch(/^ {2}Database +embedded PostgreSQL/);
     expect(database).toContain(folder);
-    expect(graphiql?.replace(/[\w-]+\.[\w-]+\.[\w-]+$/, 'TOKEN')).toBe(`  GraphiQL  ${url}/graphql?token=TOKEN`);
+    expect(graphiql?.replace(/[\w-]+\.[\w-]+\.[\w-]+$/, 'TOKEN')).toBe(`  GraphiQL  ${server.url}/graphql?token=TOKEN`);
+    expect(rest).toEqual(['']);
   });
 
   test('carry the token of an administrator', async () => {
