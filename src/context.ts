@@ -15,6 +15,6 @@ export interface Context {
   takePlace: () => void;
   /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */
   countCreation: (viewer: Viewer) => Promise<void>;
-  /** How many items the lists of the operation may still ask for. */
+  /** How many items the lists of the request may still ask for. */
   itemsLeft: number;
 }

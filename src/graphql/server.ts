@@ -11,7 +11,6 @@ import { maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase 
 import type { GraphiQL } from './graphiql.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
 import { useOperationLog } from './operation-log.ts';
-import { operationItemLimit } from './schema/connection.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
@@ -38,7 +37,6 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
-    context.itemsLeft = operationItemLimit;
     const result = await yoga.getResultForParams({ params, request }, context);
     if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
     reportErrors(result, context.log);

@@ -14,10 +14,10 @@ export function readCsv(text: string): Record<string, string>[] {
  */
 const formulaStarts = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
 
-/** Writes sessions under a header row. */
-export function writeCsv(rows: unknown[]): string {
+/** Writes sessions, under a header row unless they continue other rows. */
+export function writeCsv(rows: unknown[], header = true): string {
   return stringify(rows, {
-    header: true,
+    header,
     columns: sessionFields.split(' ').map((key) => ({ key, header: key.charAt(0).toUpperCase() + key.slice(1) })),
     record_delimiter: 'windows',
     quoted_match: /[\r\n]/,

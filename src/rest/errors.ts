@@ -19,6 +19,8 @@ const errorCodes: Record<string, string> = {
 /** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
 export function answerError(error: unknown, response: ServerResponse, log: Logger): void {
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
+  // The status and part of the answer are sent, so cut the answer off.
+  if (response.headersSent) return void response.destroy();
   const { message, extensions } = maskUnexpected(error);
   const errorCode = errorCodes[String(extensions['code'])] ?? 'InternalServerError';
   const cause = rootCause(error);

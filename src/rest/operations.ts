@@ -113,7 +113,18 @@ interface Connection {
 }
 
 /** The most sessions that `all` answers. */
-const longestList = 10_000;
+export const longestList = 10_000;
+
+/** A list that is written while it is read, so that memory holds one page of it at a time. */
+export interface StreamedList {
+  pages: AsyncIterable<object[]>;
+  /** The rest of the answer, beside its items. */
+  totals: Fields;
+}
+
+export function isStreamed(answer: unknown): answer is StreamedList {
+  return typeof answer === 'object' && answer !== null && 'pages' in answer;
+}
 
 /** Answers a page by its number, from 0. */
 async function listPage(execute: Execute, variables: Fields, { simplifiedPaging }: Flags) {
@@ -131,18 +142,24 @@ async function listPage(execute: Execute, variables: Fields, { simplifiedPaging 
 
 /** Answers the whole list as one page. */
 async function listAll(execute: Execute, { page: _page, ...variables }: Fields, { simplifiedPaging }: Flags) {
-  const pages = { ...variables, countPerPage: 100 };
-  let { totalCount = 0, pageInfo, edges } = await readConnection(execute, pages);
+  const fullPage = { ...variables, countPerPage: 100 };
+  const first = await readConnection(execute, fullPage);
+  const { totalCount = 0 } = first;
   if (totalCount > longestList) {
     throw badInput('all', `"all" answers lists of at most ${longestList} sessions: read this one by "page".`);
   }
-  const items = edges.map(({ node }) => node);
+  const totals = simplifiedPaging ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
+  return { pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
+}
+
+async function* readPages(execute: Execute, variables: Fields, first: Connection): AsyncGenerator<object[]> {
+  let { pageInfo, edges } = first;
+  yield edges.map(({ node }) => node);
   while (pageInfo.hasNextPage) {
-    const rest = { ...pages, after: pageInfo.endCursor, withoutTotal: true };
+    const rest = { ...variables, after: pageInfo.endCursor, withoutTotal: true };
     ({ pageInfo, edges } = await readConnection(execute, rest));
-    items.push(...edges.map(({ node }) => node));
+    yield edges.map(({ node }) => node);
   }
-  return { items, ...(!simplifiedPaging && { totalCount, totalPages: Math.min(totalCount, 1) }), hasMorePages: false };
 }
 
 async function readConnection(execute: Execute, variables: Fields): Promise<Connection> {

@@ -1,7 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import Negotiator from 'negotiator';
 import { badInput } from '../errors.ts';
 import { writeCsv } from './csv.ts';
+import type { StreamedList } from './operations.ts';
 
 export const mediaTypes = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
@@ -20,11 +22,44 @@ export function chooseFormat(name: string | undefined, request: IncomingMessage)
   return formats.find((format) => mediaTypes[format] === accepted) ?? 'json';
 }
 
+/** How long a client may take to read a streamed answer, in milliseconds. */
+const streamTimeout = 300_000;
+
+/**
+ * Writes a list while it is read, at the speed of the client. If that fails midway, the answer is cut off.
+ * @throws what reading the list throws
+ */
+export async function streamAnswer(list: StreamedList, format: Format, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(writePages(list, format), response, { signal: AbortSignal.timeout(streamTimeout) });
+  } catch (error) {
+    // The client went away or was too slow. The request's log line says that it was cut off.
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ABORT_ERR') throw error;
+  }
+}
+
+async function* writePages({ pages, totals }: StreamedList, format: Format): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const page of pages) {
+    if (format === 'csv') yield writeCsv(page, isFirst);
+    else if (format === 'jsonl') yield writeLines(page);
+    // The items of each page without the brackets around them.
+    else yield `${isFirst ? '{"items":[' : ','}${JSON.stringify(page).slice(1, -1)}`;
+    isFirst = false;
+  }
+  if (format === 'json') yield `],${JSON.stringify(totals).slice(1)}`;
+}
+
 /** Writes an answer. In CSV and JSON Lines, a list is a row or a line for each of its items. */
 export function writeAnswer(answer: unknown, format: Format): string {
   if (format === 'json') return JSON.stringify(answer);
   const rows = [answer].flat().flatMap((value) => (hasItems(value) ? value.items : [value]));
-  return format === 'csv' ? writeCsv(rows) : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  return format === 'csv' ? writeCsv(rows) : writeLines(rows);
+}
+
+function writeLines(rows: unknown[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
 function hasItems(value: unknown): value is { items: unknown[] } {

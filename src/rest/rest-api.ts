@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { CodedError } from '../errors.ts';
+import { badInput, CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
-import type { Fields, Operation } from './operations.ts';
+import { isStreamed, longestList, type Fields, type Operation } from './operations.ts';
 import { fromTexts, readItems, readVariables } from './request.ts';
-import { chooseFormat, mediaTypes, writeAnswer } from './response.ts';
+import { chooseFormat, mediaTypes, streamAnswer, writeAnswer } from './response.ts';
 import { findRoute } from './router.ts';
 
 /**
@@ -19,13 +19,15 @@ export function createRestApi(
   signIn: (authorization: string | undefined, context: Context) => Promise<void>,
   executeGraphQL: (params: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
 ) {
-  async function answerItem(operation: Operation, sources: Fields[], context: Context): Promise<unknown> {
+  async function answerItem(operation: Operation, sources: Fields[], context: Context, takesItems: boolean) {
     const execute = async (variables: Fields) => {
       const result = await executeGraphQL({ query: operation.document, variables }, context);
       if (result.errors?.[0]) throw renameField(result.errors[0], operation);
       return result.data ?? {};
     };
     const { variables, flags } = readVariables(operation, sources);
+    if (flags['all'] && takesItems) throw badInput('all', '"all" answers one list alone: send it without [].');
+    if (flags['all']) context.itemsLeft = longestList;
     const answer = operation.answer ?? (async () => Object.values(await execute(variables))[0]);
     const value = await answer(execute, variables, flags);
     if (value !== null) return value;
@@ -52,7 +54,7 @@ export function createRestApi(
       // Each item needs a key of its own, which a retry of the whole list makes again.
       const itemKey = takesItems ? hash('sha256', `${index} ${String(key)}`) : key;
       const sources = [fromTexts(searchParams), item, fields, key === undefined ? {} : { idempotencyKey: itemKey }];
-      const answer = answerItem(operation, sources, context);
+      const answer = answerItem(operation, sources, context, takesItems);
       answers.push(
         await (takesItems ? answer.catch((error: unknown) => Promise.reject(prefixItem(error, index))) : answer),
       );
@@ -60,7 +62,9 @@ export function createRestApi(
     if (answers.length > 0 && answers[0] === undefined) return void response.writeHead(204).end();
     if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${operation.name}.csv"`);
     response.writeHead(200, { 'Content-Type': `${mediaTypes[format]}; charset=utf-8` });
-    response.end(writeAnswer(takesItems ? answers : answers[0], format));
+    const [answer] = answers;
+    if (isStreamed(answer)) await streamAnswer(answer, format, response);
+    else response.end(writeAnswer(takesItems ? answers : answer, format));
   }
 
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {

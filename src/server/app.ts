@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
 import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
+import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
 import { ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -63,7 +64,7 @@ export function createApp({ config, secret, database, log, accountId, stopping }
       log: log.child({ requestId }),
       logFields: {},
       countCreation,
-      itemsLeft: 0,
+      itemsLeft: itemLimit,
       takePlace: () => place.take(context.viewer),
     };
     response.setHeader('X-Request-Id', requestId);

@@ -3,8 +3,8 @@ import type { Cursor, Page, PageRequest } from '../../database/pagination.ts';
 import { isUuid } from '../../domain/validation.ts';
 import { badInput } from '../../errors.ts';
 
-/** How many items all lists of one operation may ask for together. */
-export const operationItemLimit = 1000;
+/** How many items all lists of one request may ask for together. */
+export const itemLimit = 1000;
 
 type Optional<Value> = Value | null | undefined;
 
@@ -19,7 +19,7 @@ interface ConnectionArguments {
 /**
  * Reads the arguments of a Relay connection (https://relay.dev/graphql/connections.htm).
  * @param order names the order of the list: a cursor is valid only in the order in which it was made
- * @param context limits what all lists of an operation ask for: the limits on documents do not see variables
+ * @param context limits what all lists of a request ask for: the limits on documents do not see variables
  * @throws BAD_USER_INPUT
  */
 export function readPageRequest(
@@ -32,7 +32,7 @@ export function readPageRequest(
   const field = last == null ? 'first' : 'last';
   if (size < 1 || size > 100) throw badInput(field, `"${field}" must be from 1 to 100.`);
   context.itemsLeft -= size;
-  if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${operationItemLimit} items at once.`);
+  if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${itemLimit} items at once.`);
   if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', 'Use "offset" with "first" only.');
   if (offset != null && (offset < 0 || offset > 10_000))
     throw badInput('offset', '"offset" must skip from 0 to 10,000 items.');
