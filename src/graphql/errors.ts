@@ -1,5 +1,5 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
-import { CodedError, errorStatus } from '../errors.ts';
+import { CodedError, errorStatus, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** Masks unexpected errors: only a CodedError, or a GraphQLError thrown as such, reaches the client. */
@@ -14,12 +14,20 @@ export function maskUnexpected(error: unknown): GraphQLError {
   return new GraphQLError(message, { nodes, path, originalError, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
 }
 
-/** Gives every error of a result a code of this API, and logs those that operators should see. */
-export function reportErrors({ errors = [] }: ExecutionResult, log: Logger): void {
+/**
+ * Gives every error of a result a code of this API, and logs those that operators should see.
+ * @param logOutage logs what is unavailable
+ */
+export function reportErrors(
+  { errors = [] }: ExecutionResult,
+  log: Logger,
+  logOutage: (error: ServiceUnavailableError) => void,
+): void {
   for (const error of errors) {
     const code = String(error.extensions.code);
-    if (code === 'INTERNAL_SERVER_ERROR') log.error({ err: rootCause(error) }, 'unexpected error');
-    else if (code === 'SERVICE_UNAVAILABLE') log.warn({ err: rootCause(error) }, 'service unavailable');
+    const cause = rootCause(error);
+    if (code === 'INTERNAL_SERVER_ERROR') log.error({ err: cause }, 'unexpected error');
+    else if (cause instanceof ServiceUnavailableError) logOutage(cause);
     // The document or its variables are at fault: graphql-js gives no code, Yoga one of its own.
     else if (!(code in errorStatus)) error.extensions.code = 'BAD_USER_INPUT';
   }

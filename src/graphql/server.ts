@@ -4,6 +4,7 @@ import { createYoga, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -11,9 +12,12 @@ import { maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase 
 import type { GraphiQL } from './graphiql.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
 import { useOperationLog } from './operation-log.ts';
+import { createOutageLog } from './outage-log.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
+  /** For what is of no single request. */
+  log: Logger;
   /** Sets the viewer of the context. */
   signIn: (authorization: string | undefined, context: Context) => Promise<void>;
   /** Answers with GraphiQL, given the token in its URL; undefined: there is no GraphiQL. */
@@ -21,7 +25,8 @@ export interface GraphQLOptions {
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions) {
+export function createGraphQLServer({ schema, log, signIn, graphiql }: GraphQLOptions) {
+  const logOutage = createOutageLog(log);
   const yoga = createYoga<Context>({
     schema,
     maskedErrors: { maskError: maskUnexpected },
@@ -39,7 +44,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
     const result = await yoga.getResultForParams({ params, request }, context);
     if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
-    reportErrors(result, context.log);
+    reportErrors(result, context.log, logOutage);
     return graphiql ? result : withoutSuggestions(result);
   }
 
@@ -52,7 +57,7 @@ export function createGraphQLServer({ schema, signIn, graphiql }: GraphQLOptions
       return { result, phase: 'operation' };
     } catch (error) {
       const result = { errors: [maskUnexpected(error)] };
-      reportErrors(result, context.log);
+      reportErrors(result, context.log, logOutage);
       return { result, phase: 'request' };
     }
   }

@@ -50,7 +50,7 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     const isValid = token !== null && (await verifyToken(`Bearer ${token}`).catch(() => null)) !== null;
     await answerGraphiQL(isValid ? token : null, response);
   };
-  const graphql = createGraphQLServer({ schema, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
+  const graphql = createGraphQLServer({ schema, log, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
   const answerRest = createRestApi(signIn, graphql.execute);
   const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 
