@@ -32,13 +32,16 @@ export function createLogger(level: string, output: DestinationStream): Logger {
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, output);
 }
 
+/** PostgreSQL's codes whose messages name a table, a schema or a prepared statement, and no value. */
+const safeCodes = new Set<unknown>(['42501', '42P01', '3F000', '26000', '42P05']);
+
 /** Hides Drizzle's messages, which hold the statement and its parameters. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name } = error;
   const code = 'code' in error ? error.code : undefined;
   const constraint = 'constraint_name' in error ? error.constraint_name : undefined;
-  const message = 'query' in error ? 'a statement failed' : error.message;
+  const message = 'query' in error && !safeCodes.has(code) ? 'a statement failed' : error.message;
   const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '));
   return { name, code, constraint, message, stack, cause: error.cause && describeError(error.cause) };
 }
