@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseDatabaseUrl } from './database/database-url.ts';
 import { StartupError } from './errors.ts';
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
@@ -11,14 +12,19 @@ const wholeNumber = (minimum: number, maximum: number) =>
     })
     .transform(Number);
 
-/** The URL may name several hosts, separated by commas; only the first is checked. */
-const isPostgresUrl = (url: string) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url.replace(/,[^/?]*/, ''));
+const databaseUrl = z.string().superRefine((url, context) => {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    context.addIssue(error instanceof Error ? error.message : String(error));
+  }
+});
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(4000),
-  DATABASE_URL: z.string().refine(isPostgresUrl, 'must be like postgres://user:password@host:5432/name').optional(),
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
   DATABASE_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
   DATABASE_PREPARE: onOrOff.default(true),

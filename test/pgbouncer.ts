@@ -11,7 +11,11 @@ const binary = folders.map((folder) => path.join(folder, 'pgbouncer')).find((fil
 export const hasPgBouncer = binary !== undefined;
 
 /** Starts PgBouncer in transaction mode in front of a PostgreSQL, on which it opens so many connections. */
-export async function startPgBouncer(database: PostgresServer, poolSize: number) {
+export async function startPgBouncer(
+  database: PostgresServer,
+  poolSize: number,
+  otherSettings: Record<string, string> = {},
+) {
   const folder = await makeFolder();
   const port = await findFreePort();
   const inFolder = (name: string) => path.join(folder, name);
@@ -25,6 +29,7 @@ export async function startPgBouncer(database: PostgresServer, poolSize: number)
     default_pool_size: poolSize,
     pidfile: inFolder('pid'),
     logfile: inFolder('log'),
+    ...otherSettings,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   const target = `app = host=127.0.0.1 port=${database.port} dbname=app`;

@@ -10,5 +10,9 @@ await runProgram(async () => {
       'Set DATABASE_URL, like postgres://user:password@host:5432/name. (The embedded database migrates at start.)',
     );
   }
-  process.stdout.write(`The database at ${await migratePostgres(url)} is up to date.\n`);
+  print(`The database at ${await migratePostgres(url, print)} is up to date.`);
 });
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,21 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import type { Logger as StatementLogger } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/postgres-js';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
 import type { Config } from '../config.ts';
 import { ServiceUnavailableError, StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Database, Orm } from './database.ts';
-import { isMigrated, migrationsFolder } from './migrations.ts';
-import { createRunner } from './retry.ts';
-import { createThrottledSocket } from './throttled-socket.ts';
+import { createConnection, type ConnectionOptions } from './connection.ts';
+import { findFault } from './database-check.ts';
+import type { Database } from './database.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { errorCode } from './failures.ts';
+import { migrationsFolder } from './migrations.ts';
+import { createPool } from './pool.ts';
+import { losesPreparedStatements, poolerAdvice, refusesParameters } from './pooler.ts';
+import { createThrottle } from './throttle.ts';
 
 const patienceMs = 30_000;
 
 /**
  * Opens a pool on the PostgreSQL at `url`; waits 30 seconds for one that is still starting.
- * @throws StartupError when it cannot be used, or its tables are older than this version
+ * @throws StartupError when it cannot be used, and what to do about it
  */
 export async function openPostgres(
   url: string,
@@ -23,55 +28,55 @@ export async function openPostgres(
   log: Logger,
   logger: StatementLogger,
 ): Promise<Database> {
-  const timeoutMs = config.DATABASE_TIMEOUT_MS;
-  const settings = {
-    max: config.DATABASE_POOL_SIZE,
-    prepare: config.DATABASE_PREPARE,
-    connect_timeout: Math.ceil(timeoutMs / 1000),
-    socket: createThrottledSocket(2 * config.DATABASE_POOL_SIZE),
-    backoff: () => 0,
-    // Skip the driver's type query: its errors are unhandled, and we use no arrays.
-    fetch_types: false,
-    ...(/^[^?]*,/.test(url) && { target_session_attrs: 'primary' as const }),
-    connection: {
-      application_name: 'ai-sessions',
-      // Cancel abandoned statements on the server; poolers reject this parameter.
-      ...(config.DATABASE_PREPARE && { statement_timeout: Math.floor(0.9 * timeoutMs) }),
-    },
-    onnotice: () => {},
+  const { DATABASE_POOL_SIZE: size, DATABASE_PREPARE: prepare, DATABASE_TIMEOUT_MS: timeoutMs } = config;
+  let isPooled = false;
+  const options = {
+    url: parseDatabaseUrl(url),
+    prepare,
+    parameters: prepare ? sessionParameters(timeoutMs) : {},
+    throttle: createThrottle(2 * size),
+    logger,
+    onPooler: () => (isPooled = true),
   };
-  let pool = postgres(url, settings);
-  let orm = drizzle(pool, { logger });
-  const replacePool = (lost: Orm) => {
-    if (lost !== orm) return;
-    // A socket whose packets are dropped hangs forever, and its place in the pool with it (porsager/postgres#1089).
-    log.warn('replacing the connections to the database');
-    void pool.end({ timeout: timeoutMs / 1000 });
-    pool = postgres(url, settings);
-    orm = drizzle(pool, { logger });
-  };
-  const run = createRunner(() => orm, timeoutMs, replacePool);
-  const database = { description: describe(url), run, close: () => pool.end({ timeout: 1 }) };
+  const pool = createPool(() => createConnection(options), size, timeoutMs);
+  const database = { description: options.url.description, ...pool };
   try {
-    if (await whenReachable(database, log)) return database;
-    throw new StartupError(
-      `The database at ${database.description} lacks tables of this version. Run: npm run migrate`,
-    );
+    const fault = await whenReachable(database, log);
+    if (fault) throw unusable(database.description, fault);
+    if (prepare && isPooled && (await isSessionLost(options))) throw unusable(database.description, poolerAdvice);
+    return database;
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-/** Asks whether the database is migrated, until it answers or 30 seconds have passed. */
-async function whenReachable(database: Database, log: Logger): Promise<boolean> {
+async function isSessionLost(options: ConnectionOptions): Promise<boolean> {
+  const connections = [createConnection(options), createConnection(options)] as const;
+  try {
+    const [first, second] = await Promise.all([connections[0].open(), connections[1].open()]);
+    return await losesPreparedStatements(first.$client, second.$client);
+  } finally {
+    await Promise.all(connections.map((connection) => connection.close()));
+  }
+}
+
+/** What PostgreSQL itself is to do about abandoned statements and connections. Poolers refuse these parameters. */
+function sessionParameters(timeoutMs: number) {
+  const keepAlive = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
+  return { statement_timeout: Math.floor(0.9 * timeoutMs), ...keepAlive };
+}
+
+/** Asks what keeps the database from being used, until it answers or 30 seconds have passed. */
+async function whenReachable(database: Database, log: Logger): Promise<string | undefined> {
   const giveUp = Date.now() + patienceMs;
   for (let pause = 250; ; pause = Math.min(2 * pause, 4000)) {
     try {
-      return await database.run(isMigrated);
+      return await database.run(findFault);
     } catch (error) {
+      if (refusesParameters(error)) return poolerAdvice;
       if (!(error instanceof ServiceUnavailableError) || Date.now() + pause > giveUp)
-        throw unusable(database.description, error);
+        throw unusable(database.description, reason(error), error);
       log.warn(`waiting for the database at ${database.description}: ${reason(error)}`);
     }
     await sleep(pause);
@@ -80,34 +85,62 @@ async function whenReachable(database: Database, log: Logger): Promise<boolean> 
 
 /**
  * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others wait.
+ * @param report is told, in words, what the migration waits for
  * @returns the database as people see it: no password
- * @throws StartupError
+ * @throws StartupError, also when others have held the tables for 30 seconds
  */
-export async function migratePostgres(url: string): Promise<string> {
-  const client = postgres(url, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+export async function migratePostgres(url: string, report: (line: string) => void = () => {}): Promise<string> {
+  const options = { url: parseDatabaseUrl(url), prepare: false, parameters: {}, throttle: async () => true };
+  const { description } = options.url;
+  const connection = createConnection({ ...options, logger: { logQuery: () => {} }, onPooler: () => {} });
+  const giveUp = Date.now() + patienceMs;
+  let reported = '';
   try {
-    // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
-    await client`select pg_advisory_lock(hashtext('ai-sessions migrations'))`;
-    await migrate(drizzle(client), { migrationsFolder });
-    return describe(url);
+    for (;;) {
+      const orm = await connection.open();
+      const holder = await tryToMigrate(orm);
+      if (!holder) return description;
+      if (Date.now() > giveUp) {
+        throw unusable(description, `${holder} for more than 30 seconds. End it or wait for it, then run this again`);
+      }
+      if (holder !== reported) report(`Waiting, since ${holder}.`);
+      reported = holder;
+      await sleep(1000);
+    }
   } catch (error) {
-    throw unusable(describe(url), error);
+    throw error instanceof StartupError ? error : unusable(description, reason(error), error);
   } finally {
-    await client.end({ timeout: 5 });
+    await connection.close();
   }
 }
 
-function unusable(description: string, cause: unknown): StartupError {
-  return new StartupError(`Cannot use the database at ${description}: ${reason(cause)}`, { cause });
+/** Migrates, unless it would have to wait. Returns who it would wait for. */
+async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined> {
+  try {
+    // Who waits for a lock blocks all that come later: the clients of the running servers.
+    await orm.execute(sql`set lock_timeout = '300ms'`);
+    // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
+    await orm.execute(sql`select pg_advisory_lock(hashtext('ai-sessions migrations'))`);
+    await migrate(orm, { migrationsFolder });
+    return undefined;
+  } catch (error) {
+    if (errorCode(error) !== '55P03') throw error;
+    const [holder] = await orm.execute<{ pid: number; role: string | null }>(sql`
+      select pid, usename as role from pg_locks join pg_stat_activity using (pid)
+      where granted and pid <> pg_backend_pid() and (locktype = 'advisory' or
+        relation in (to_regclass('accounts'), to_regclass('ai_sessions'), to_regclass('idempotency_keys')))
+      order by locktype <> 'advisory', xact_start limit 1`);
+    if (!holder) return 'other transactions have held the tables';
+    return `process ${holder.pid} of PostgreSQL, of the role ${holder.role}, has held the tables`;
+  }
+}
+
+function unusable(description: string, fault: string, cause?: unknown): StartupError {
+  return new StartupError(`Cannot use the database at ${description}: ${fault}.`, { cause });
 }
 
 /** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause ? reason(error.cause) : error.message || String('code' in error ? error.code : error);
-}
-
-/** Hosts, ports and database of a URL: no user, no password, no options. */
-function describe(url: string): string {
-  return url.replace(/^\w+:\/\/(?:.*@)?([^?]*).*$/, '$1');
 }

@@ -2,54 +2,61 @@ import { ServiceUnavailableError } from '../errors.ts';
 import type { Database, Orm } from './database.ts';
 import { failureOf, type Failure } from './failures.ts';
 
+type Work<T> = (orm: Orm) => Promise<T>;
+
 /** How often work runs again after each kind of failure. */
 const retryLimits: Record<Failure, number> = { conflict: 4, connectionLost: 1, outOfResources: 0 };
 
+interface Attempts {
+  /** What to run on, asked before each attempt. */
+  connect: () => Orm | Promise<Orm>;
+  /** Is told of a connection that failed, and may never work again. */
+  onLost: () => void;
+  /** Whether the deadline has passed, and the request has its answer. */
+  isOver: () => boolean;
+}
+
 /**
- * Makes `Database.run`: it retries failed work and enforces the deadline.
- * @param currentOrm the pool to use, asked before each attempt since it may have been replaced
- * @param timeoutMs the deadline of all attempts together
- * @param onLost is told of a pool whose connections failed or did not answer, and may never do so again
+ * Runs work again after a failure that may pass.
+ * @throws SERVICE_UNAVAILABLE for the last failure, and any other error as it is
  */
-export function createRunner(
-  currentOrm: () => Orm,
-  timeoutMs: number,
-  onLost: (orm: Orm) => void = () => {},
-): Database['run'] {
-  return async <T>(work: (orm: Orm) => Promise<T>) => {
-    const retriesLeft = { ...retryLimits };
-    let isOver = false;
-    let orm = currentOrm();
-
-    function mayRetry(error: unknown): boolean {
-      // The deadline has passed and the request has its answer.
-      if (isOver) return false;
-      const failure = failureOf(error);
-      if (failure === 'connectionLost') onLost(orm);
-      return failure !== undefined && retriesLeft[failure]-- > 0;
-    }
-
-    async function runWithRetries(): Promise<T> {
-      for (;;) {
-        try {
-          return await work(orm);
-        } catch (error) {
-          if (!mayRetry(error)) throw failureOf(error) ? new ServiceUnavailableError('The database', error) : error;
-          orm = currentOrm();
-        }
-      }
-    }
-
-    const { promise: expired, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      reject(new ServiceUnavailableError('The database'));
-      onLost(orm);
-    }, timeoutMs);
+export async function runWithRetries<T>(work: Work<T>, { connect, onLost, isOver }: Attempts): Promise<T> {
+  const retriesLeft = { ...retryLimits };
+  for (;;) {
     try {
-      return await Promise.race([runWithRetries(), expired]);
-    } finally {
-      isOver = true;
-      clearTimeout(timer);
+      return await work(await connect());
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      if (failure === 'connectionLost') onLost();
+      if (isOver() || retriesLeft[failure]-- === 0) throw new ServiceUnavailableError('The database', error);
     }
+  }
+}
+
+/**
+ * Waits for a result until the deadline.
+ * @param onExpired called at the deadline
+ * @throws SERVICE_UNAVAILABLE at the deadline
+ */
+export async function withDeadline<T>(result: Promise<T>, timeoutMs: number, onExpired: () => void): Promise<T> {
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new ServiceUnavailableError('The database'));
+    onExpired();
+  }, timeoutMs);
+  try {
+    return await Promise.race([result, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Makes `Database.run` for a database of one connection, which cannot be lost. */
+export function createRunner(currentOrm: () => Orm, timeoutMs: number): Database['run'] {
+  return <T>(work: Work<T>) => {
+    let isOver = false;
+    const result = runWithRetries(work, { connect: currentOrm, onLost: () => {}, isOver: () => isOver });
+    return withDeadline(result, timeoutMs, () => (isOver = true));
   };
 }

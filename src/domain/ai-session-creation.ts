@@ -36,10 +36,10 @@ export async function createAISession(
   const { accountId, purpose, idempotencyKey } = input;
   const payloadHash = idempotencyKey === null ? null : hash('sha256', JSON.stringify([accountId, purpose]));
   const candidate = { ...input, ...newIdentity(), payloadHash };
-  const created = await batchedInsert(database)(candidate);
-  return created
-    ? { session: created, isNew: true }
-    : { session: await findEarlier(database, candidate), isNew: false };
+  // A creation must not wait behind reads, and a batch is of many users.
+  const { shared = database } = database;
+  const created = await batchedInsert(shared)(candidate);
+  return created ? { session: created, isNew: true } : { session: await findEarlier(shared, candidate), isNew: false };
 }
 
 const batchedInsert = memoize((database: Database) =>

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createTokenVerifier } from '../auth/token-verifier.ts';
 import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
-import type { Database } from '../database/database.ts';
+import { shareFor, type Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
 import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
@@ -40,8 +40,9 @@ export function createApp({ config, secret, database, log, accountId, stopping }
 
   async function signIn(authorization: string | undefined, context: Context): Promise<void> {
     context.viewer = await verifyToken(authorization);
-    if (context.viewer) context.logFields.viewer = context.viewer.id;
-    else context.takePlace();
+    if (!context.viewer) return context.takePlace();
+    context.logFields.viewer = context.viewer.id;
+    context.database = shareFor(database, context.viewer.id);
   }
 
   const answerGraphiQL = createGraphiQL(accountId);

@@ -1,5 +1,5 @@
+import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
-import { isMigrated } from '../database/migrations.ts';
 
 export interface Readiness {
   isReady: boolean;
@@ -16,8 +16,8 @@ export function createReadinessCheck(database: Database, stopping: AbortSignal):
 
   async function ask(): Promise<Readiness> {
     try {
-      const isReady = await database.run(isMigrated);
-      return { isReady, status: isReady ? 'ready' : 'the database is behind: run npm run migrate' };
+      const fault = await database.run(findFault);
+      return { isReady: fault === undefined, status: fault ?? 'ready' };
     } catch {
       return { isReady: false, status: 'the database does not answer' };
     }
