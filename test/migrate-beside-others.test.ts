@@ -1,0 +1,72 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
+import postgres from 'postgres';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
+import { cleanUp, makeFolder, runScript } from './server-process.ts';
+
+/** A folder of migrations that holds the first one only. */
+async function firstMigration(): Promise<string> {
+  const folder = await makeFolder();
+  await cp(path.join(import.meta.dirname, '../src/database/migrations'), folder, { recursive: true });
+  const file = path.join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
+  return folder;
+}
+
+/** Writes as a server of the version before does. */
+async function write(client: postgres.Sql): Promise<void> {
+  await client`insert into ai_sessions (id, created_by, last_modified_by, date_created)
+    values ('0192f0c1-2345-7000-8000-000000000001', 'alice', 'alice', to_timestamp(1730616042.309))
+    on conflict (id) do update set purpose = 'again'`;
+}
+
+describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => {
+  let database: PostgresServer;
+  let holder: ReturnType<PostgresServer['connect']>;
+
+  beforeEach(async () => {
+    database = await startPostgres();
+    const client = postgres(database.url, { max: 1, onnotice: () => {} });
+    await migrateTo(drizzle(client), { migrationsFolder: await firstMigration() });
+    await client.end();
+    holder = database.connect();
+    await holder.unsafe('begin; select from ai_sessions');
+  });
+  afterEach(async () => {
+    await holder.end({ timeout: 1 });
+    await cleanUp();
+    await database.remove();
+  });
+
+  const startMigration = () => runScript('src/commands/migrate.ts', [], { DATABASE_URL: database.url });
+  const countWaiting = async () => {
+    const [row] = await database.query(`select count(*)::int from pg_stat_activity
+      where usename = 'app' and wait_event_type = 'Lock'`);
+    return row?.['count'];
+  };
+
+  test('lets others write meanwhile, says what it waits for, and ends when that does', async () => {
+    const writer = database.connect();
+    const migration = startMigration();
+    // Behind a migration that waits for its lock, a write would wait as long.
+    await expect.poll(countWaiting, { interval: 10, timeout: 20_000 }).toBe(1);
+    for (let time = 0; time < 3; time += 1) await write(writer);
+    await holder.unsafe('rollback');
+    await writer.end();
+    const { code, stdout, stderr } = await migration;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/Waiting, since process \d+ of PostgreSQL, of the role postgres, .*\n.*is up to date/);
+  });
+
+  test('gives up in words when the transaction goes on', { timeout: 90_000 }, async () => {
+    const { code, stderr } = await startMigration();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/process \d+ of PostgreSQL, of the role postgres, .*30 seconds.*run this again/);
+    expect(stderr).not.toMatch(/^ +at /m);
+    await write(holder);
+  });
+});
