@@ -9,6 +9,9 @@ import { openSocket } from './socket.ts';
 /** How long PostgreSQL may take to answer what costs it nothing, in milliseconds. */
 const answerMs = 500;
 
+/** How long a new connection may take, in milliseconds. */
+const connectMs = 10_000;
+
 type ConnectionOrm = PostgresJsDatabase & { $client: postgres.Sql };
 
 /** A connection to PostgreSQL that is made when it is needed, and again after it was lost. */
@@ -117,7 +120,7 @@ export function createConnection({
 
   /** Connects, or asks a connection that is in doubt. */
   async function connect({ orm }: Session): Promise<void> {
-    const timer = backend && setTimeout(destroy, answerMs);
+    const timer = setTimeout(destroy, backend ? answerMs : connectMs);
     const question = 'select pg_backend_pid() as pid, pg_is_in_recovery() as "isStandby"';
     const answer = await orm.$client
       .unsafe<{ pid: number; isStandby: boolean }[]>(question)

@@ -43,7 +43,10 @@ export async function openPostgres(
   try {
     const fault = await whenReachable(database, log);
     if (fault) throw unusable(database.description, fault);
-    if (prepare && isPooled && (await isSessionLost(options))) throw unusable(database.description, poolerAdvice);
+    if (!prepare || !isPooled) return database;
+    // The question takes two connections: not in addition.
+    await pool.close();
+    if (await isSessionLost(options)) throw unusable(database.description, poolerAdvice);
     return database;
   } catch (error) {
     await database.close();
@@ -127,7 +130,7 @@ async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined
     if (errorCode(error) !== '55P03') throw error;
     const [holder] = await orm.execute<{ pid: number; role: string | null }>(sql`
       select pid, usename as role from pg_locks join pg_stat_activity using (pid)
-      where granted and pid <> pg_backend_pid() and (locktype = 'advisory' or
+      where granted and pid <> pg_backend_pid() and datname = current_database() and (locktype = 'advisory' or
         relation in (to_regclass('accounts'), to_regclass('ai_sessions'), to_regclass('idempotency_keys')))
       order by locktype <> 'advisory', xact_start limit 1`);
     if (!holder) return 'other transactions have held the tables';
