@@ -79,7 +79,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   test.each(['on', 'off'])('with DATABASE_PREPARE=%s, none runs on after its answer', async (DATABASE_PREPARE) => {
     const service = await start({ DATABASE_POOL_SIZE: '4', DATABASE_PREPARE });
     const answer = service.send(slowReads(15));
-    await expect.poll(countSleeping, { interval: 20, timeout: 3000 }).toBeGreaterThan(0);
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBeGreaterThan(0);
     expect((await answer).errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
     await expect.poll(countSleeping, { timeout: 3000 }).toBe(0);
   });
@@ -87,7 +87,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   test('the connections stay', async () => {
     const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_PREPARE: 'off' });
     const answer = service.send(slowReads(15));
-    await expect.poll(countSleeping, { interval: 20, timeout: 3000 }).toBe(2);
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(2);
     const before = await listPids();
     await answer;
     await expect.poll(countSleeping, { timeout: 3000 }).toBe(0);
@@ -110,9 +110,9 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   });
 
   test('of several users, sessions and accounts are created', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_TIMEOUT_MS: '8000' });
+    const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_TIMEOUT_MS: '10000' });
     const answers = ['alice', 'bob', 'carol'].map((user) => sendAs(user, service, slowReads(15)));
-    await expect.poll(countSleeping, { interval: 20, timeout: 3000 }).toBe(4);
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(4);
     const creation = await service.createSession({ idempotencyKey: 'key' });
     const again = await service.createSession({ idempotencyKey: 'key' });
     const account = await service.send('mutation { newAccount(input: { name: "New" }) { name } }');
@@ -125,18 +125,18 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   });
 
   test('of one user, others read', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '3', DATABASE_TIMEOUT_MS: '8000' });
+    const service = await start({ DATABASE_POOL_SIZE: '3', DATABASE_TIMEOUT_MS: '10000' });
     const answer = service.send(slowReads(15));
-    await expect.poll(countSleeping, { interval: 20, timeout: 3000 }).toBe(1);
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(1);
     expect(await sendAs('bob', service, '{ accounts { edges { node { id } } } }')).toBe(200);
     expect(await countSleeping()).toBe(1);
     await answer;
   });
 
   test('over the only connection, a creation that comes meanwhile is in time', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '1', DATABASE_TIMEOUT_MS: '8000' });
+    const service = await start({ DATABASE_POOL_SIZE: '1', DATABASE_TIMEOUT_MS: '10000' });
     const answer = service.send(slowReads(15));
-    await expect.poll(countSleeping, { interval: 20, timeout: 3000 }).toBe(1);
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(1);
     expect(await service.createSession()).toMatchObject({ status: 200 });
     await answer;
   });
