@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService, type PostgresService } from './postgres-service.ts';
+import { makeToken, startService, type PostgresService } from './postgres-service.ts';
 import { cleanUp, runScript } from './server-process.ts';
 
 const AUTH_SECRET = 'a secret that only this test knows of';
@@ -29,11 +29,10 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
     url = database.url.replace('app@', 'guest@');
     await database.query(`create role guest login; create schema elsewhere; ${useTables}`);
     // Each deadline is long enough for a statement under load.
-    service = await startService(url, await makeToken(), { DATABASE_POOL_SIZE: '2' });
+    service = await startService(url, makeToken(), { DATABASE_POOL_SIZE: '2' });
   });
   afterEach(() => database.query(useTables));
   afterAll(async () => {
@@ -84,7 +83,6 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
     const options = `encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0`;
     await database.query(`create database ascii owner app ${options}`);
     const ascii = database.url.replace(/\/app$/, '/ascii');
-    await migrate(ascii);
     expect(await refuseAtStart(ascii)).toMatch(/encoding is SQL_ASCII.*UTF8/);
   });
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { canRunPostgres, makeFolder, runAsPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService } from './postgres-service.ts';
+import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, killProcesses, runScript } from './server-process.ts';
 
 const AUTH_SECRET = 'a secret that only this test knows of';
@@ -61,8 +61,7 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
-    token = await makeToken();
+    token = makeToken();
     folder = await makeFolder();
     const subject = ['-subj', '/CN=The CA of this test'];
     await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', ...subject);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, migrate, startService } from './postgres-service.ts';
+import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, killProcesses, runScript } from './server-process.ts';
 
 const AUTH_SECRET = 'a secret that only this test knows of';
@@ -12,7 +12,6 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
   });
   afterEach(async () => {
     await killProcesses();
@@ -39,7 +38,7 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
 
   test('in session mode starts', async () => {
     pooler = await startPgBouncer(database, 12, { ...ignored, pool_mode: 'session' });
-    const service = await startService(pooler.url, await makeToken());
+    const service = await startService(pooler.url, makeToken());
     expect(await service.createSession()).toMatchObject({ status: 200 });
   });
 });
@@ -50,7 +49,6 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
 
   beforeAll(async () => {
     database = await startPostgres();
-    await migrate(database.url);
     pooler = await startPgBouncer(database, 5);
   });
   afterAll(async () => {
@@ -60,7 +58,7 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
   });
 
   test('a statement that misses its deadline is cancelled in PostgreSQL', async () => {
-    const service = await startService(pooler.url, await makeToken(), { DATABASE_PREPARE: 'off' });
+    const service = await startService(pooler.url, makeToken(), { DATABASE_PREPARE: 'off' });
     const locker = database.connect();
     await locker.unsafe('begin; lock table accounts in access exclusive mode');
     const countWaiting = async () => {
