@@ -55,6 +55,9 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
     // Behind a migration that waits for its lock, a write would wait as long.
     await expect.poll(countWaiting, { interval: 10, timeout: 20_000 }).toBe(1);
     for (let time = 0; time < 3; time += 1) await write(writer);
+    // It has said so before it tries again.
+    await expect.poll(countWaiting, { interval: 10, timeout: 5000 }).toBe(0);
+    await expect.poll(countWaiting, { interval: 10, timeout: 5000 }).toBe(1);
     await holder.unsafe('rollback');
     await writer.end();
     const { code, stdout, stderr } = await migration;
