@@ -17,7 +17,7 @@ await runProgram(async () => {
   // Load only the driver that is used: each takes time and memory.
   const database = await (DATABASE_URL
     ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
-    : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, statementLog));
+    : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, log, statementLog));
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
   onUncaughtError(log, isUncaughtDriverError);

@@ -7,7 +7,7 @@ import type { Config } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
 import { openEmbedded } from '../src/database/embedded.ts';
 import { migratePostgres, openPostgres } from '../src/database/postgres.ts';
-import type { Logger } from '../src/log.ts';
+import { createLogger, type Logger } from '../src/log.ts';
 
 /** A PostgreSQL on which databases may be made and dropped; unset, the tests run on the embedded one. */
 const { TEST_DATABASE_URL } = process.env;
@@ -17,7 +17,7 @@ export async function openTestDatabase(config: Config, log: Logger): Promise<Dat
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   if (!TEST_DATABASE_URL) {
     const folder = await copyDataFolder();
-    const database = await openEmbedded(folder, config.DATABASE_TIMEOUT_MS, statementLog);
+    const database = await openEmbedded(folder, config.DATABASE_TIMEOUT_MS, log, statementLog);
     return { ...database, close: () => database.close().then(() => rm(folder, { recursive: true })) };
   }
   const { url, drop } = await createMigratedDatabase(TEST_DATABASE_URL);
@@ -29,7 +29,9 @@ const templateIn = (runFolder: string) => path.join(runFolder, 'template');
 
 /** Makes a migrated embedded database, which is empty. */
 export async function makeEmbeddedTemplate(runFolder: string): Promise<void> {
-  const database = await openEmbedded(templateIn(runFolder), 60_000, { logQuery: () => {} });
+  const database = await openEmbedded(templateIn(runFolder), 60_000, createLogger('silent', process.stdout), {
+    logQuery: () => {},
+  });
   await database.close();
 }
 

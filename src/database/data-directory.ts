@@ -1,19 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartupError } from '../errors.ts';
 
+const ownFiles = new Set(['lock', 'lock-journal', 'secret', 'postgres', 'initializing']);
+
 /**
- * Makes the directory of the embedded database and its secret, readable by its owner only.
+ * Makes the directory of the embedded database and its secret, readable by its owner only: the files of the embedded
+ * database itself are writable by everybody.
  * @throws StartupError
  */
 function makeDataDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StartupError(`Cannot make DATA_DIR ${directory}: ${String(cause)}`, { cause });
+  explained(`Cannot make DATA_DIR ${directory}`, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+  explained(`Cannot write to DATA_DIR ${directory}`, () => {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+  if ((statSync(directory).mode & 0o077) === 0) return;
+  // Closing a folder that others use too, such as /tmp, would do harm.
+  if (readdirSync(directory).some((name) => !ownFiles.has(name))) {
+    const advice = 'Give the database a folder of its own, or close this one with chmod 700.';
+    throw new StartupError(`DATA_DIR ${directory} is open to other users, and holds other files. ${advice}`);
   }
+  explained(`DATA_DIR ${directory} is open to other users. Set it to a folder that you own`, () => {
+    chmodSync(directory, 0o700);
+  });
 }
 
 /**
@@ -23,15 +35,39 @@ function makeDataDirectory(directory: string): void {
  */
 export function lockDataDirectory(directory: string): () => void {
   makeDataDirectory(directory);
-  const file = new DatabaseSync(path.join(directory, 'lock'));
+  const name = path.join(directory, 'lock');
   try {
+    const file = new DatabaseSync(name);
     file.exec('BEGIN EXCLUSIVE');
+    return () => file.close();
   } catch (cause) {
-    const advice =
-      'Stop it, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL that servers can share.';
-    throw new StartupError(`Another server uses the folder ${directory}. ${advice}`, { cause });
+    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === 5;
+    const advice = isBusy
+      ? 'Stop it, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL that servers can share.'
+      : `If no server uses the folder, delete the file.`;
+    const problem = isBusy ? `Another server uses the folder ${directory}` : `Cannot lock ${name}: ${reason(cause)}`;
+    throw new StartupError(`${problem}. ${advice}`, { cause });
   }
-  return () => file.close();
+}
+
+/**
+ * Prepares the folder of PostgreSQL's own files, of which a new one is being filled until `onFilled` is called. What a
+ * process left behind that ended meanwhile is removed: nothing was ever saved in it.
+ * @throws StartupError when the folder holds anything but a database
+ */
+export function preparePostgresFolder(directory: string): { folder: string; onFilled: () => void } {
+  const folder = path.join(directory, 'postgres');
+  const mark = path.join(directory, 'initializing');
+  const onFilled = () => rmSync(mark, { force: true });
+  return explained(`Cannot use the folder ${folder}`, () => {
+    if (existsSync(mark)) rmSync(folder, { recursive: true, force: true });
+    if (!existsSync(folder) || readdirSync(folder).length === 0) writeFileSync(mark, '');
+    else if (!existsSync(path.join(folder, 'PG_VERSION'))) {
+      const advice = 'Bring its files back from a backup, or move the folder away to start anew.';
+      throw new StartupError(`${folder} holds files, but no whole database: PG_VERSION is missing. ${advice}`);
+    } else accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return { folder, onFilled };
+  });
 }
 
 /**
@@ -41,8 +77,24 @@ export function lockDataDirectory(directory: string): () => void {
 export function readLocalSecret(directory: string): string {
   const file = path.join(directory, 'secret');
   makeDataDirectory(directory);
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
-  const secret = readFileSync(file, 'utf8');
+  const secret = explained(`Cannot use the secret ${file}`, () => {
+    if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
+    return readFileSync(file, 'utf8');
+  });
   if (secret.length < 32) throw new StartupError(`${file} is damaged. Delete it: the next start makes a new secret.`);
   return secret;
+}
+
+/** Tells the operator what the system refused. */
+function explained<Result>(problem: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof StartupError) throw cause;
+    throw new StartupError(`${problem}: ${reason(cause)}`, { cause });
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,25 +1,59 @@
-import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { StartupError } from '../errors.ts';
-import { lockDataDirectory } from './data-directory.ts';
+import type { Logger } from '../log.ts';
+import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
 import type { Database } from './database.ts';
+import { createSpaceCheck, DiskFullError, requireSpace } from './disk-space.ts';
+import { errorCode } from './failures.ts';
 import { migrationsFolder } from './migrations.ts';
 import { createRunner } from './retry.ts';
+import { startWatchdog } from './watchdog.ts';
+
+/** How long one statement may compute, in milliseconds: longer than any that this server sends. */
+const computingLimit = 20_000;
+/** The same for the last one, which must end within the time that is left for stopping. */
+const closingLimit = 1000;
 
 /**
  * Opens PostgreSQL inside this process, in `directory` or else in memory, and brings its tables up to date.
- * @throws StartupError when another process has the directory, or its files are damaged
+ * @throws StartupError when another process has the directory, its files are damaged, or its disk is full
  */
 export async function openEmbedded(
   directory: string | undefined,
   timeoutMs: number,
+  log: Logger,
   logger: StatementLogger,
 ): Promise<Database> {
-  const unlock = directory ? lockDataDirectory(directory) : () => {};
-  const folder = directory ? path.join(directory, 'postgres') : 'memory://';
+  if (!directory) return open('memory://', timeoutMs, logger);
+  const unlock = lockDataDirectory(directory);
+  requireSpace(directory);
+  const { folder, onFilled } = preparePostgresFolder(directory);
+  const { client, run, close } = await open(folder, timeoutMs, logger);
+  onFilled();
+  // The first start needs space too.
+  requireSpace(directory);
+  const setReadOnly = (isReadOnly: boolean) => client.exec(`set default_transaction_read_only = ${isReadOnly}`);
+  const checkSpace = createSpaceCheck(directory, setReadOnly, log);
+  const limitComputing = startWatchdog(computingLimit);
+  return {
+    description: `embedded PostgreSQL in ${directory}`,
+    async run(work) {
+      await checkSpace();
+      return run(work).catch((error: unknown) => {
+        throw errorCode(error) === '25006' ? new DiskFullError(error) : error;
+      });
+    },
+    close() {
+      limitComputing(closingLimit);
+      return close().then(unlock);
+    },
+  };
+}
+
+async function open(folder: string, timeoutMs: number, logger: StatementLogger) {
   const client = await PGlite.create(folder).catch((cause: unknown) => {
     throw new StartupError(`Cannot open the embedded database in ${folder}. Move the folder away to start anew.`, {
       cause,
@@ -28,8 +62,9 @@ export async function openEmbedded(
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
   return {
-    description: `embedded PostgreSQL in ${directory ?? 'memory'}`,
+    client,
+    description: 'embedded PostgreSQL in memory',
     run: createRunner(() => orm, timeoutMs),
-    close: () => client.close().then(unlock),
+    close: () => client.close(),
   };
 }

@@ -1,5 +1,6 @@
 import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
+import { DiskFullError } from '../database/disk-space.ts';
 
 export interface Readiness {
   isReady: boolean;
@@ -18,7 +19,8 @@ export function createReadinessCheck(database: Database, stopping: AbortSignal):
     try {
       const fault = await database.run(findFault);
       return { isReady: fault === undefined, status: fault ?? 'ready' };
-    } catch {
+    } catch (error) {
+      if (error instanceof DiskFullError) return { isReady: false, status: 'the disk of the database is nearly full' };
       return { isReady: false, status: 'the database does not answer' };
     }
   }

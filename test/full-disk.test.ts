@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canMount } from './mount.ts';
+import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
+
+const megabyte = 1_000_000;
+const create = 'mutation { newAISession(input: { purpose: "Fill the disk" }) { id } }';
+const patience = { timeout: 10_000 };
+
+describe.skipIf(!canMount())('a disk that is nearly full', () => {
+  let disk: string;
+  let ballast: string;
+  let environment: Record<string, string>;
+  let server: ServerProcess;
+
+  /** Writes a file that leaves so much free space, in bytes. */
+  function leave(bytes: number): void {
+    rmSync(ballast, { force: true });
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(ballast, Buffer.alloc(Math.max(bavail * bsize - bytes, 0)));
+  }
+
+  const createSession = async () => (await server.graphql(create)).errors?.[0];
+  const countSessions = async () => (await server.graphql('{ aiSessions { totalCount } }')).data.aiSessions.totalCount;
+  const ready = async () => {
+    const response = await fetch(`${server.url}/ready`);
+    const { status } = await response.json();
+    return { code: response.status, status };
+  };
+
+  beforeAll(async () => {
+    disk = await makeFolder();
+    ballast = path.join(disk, 'ballast');
+    environment = { DATA_DIR: path.join(disk, 'data') };
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m', 'tmpfs', disk]);
+    server = await startServer(environment);
+  });
+  afterAll(async () => {
+    server.kill('SIGKILL');
+    await server.ended;
+    execFileSync('umount', [disk]);
+    await cleanUp();
+  });
+
+  test.each([100, 0])('refuses creations at %i MB, and goes on reading and living', async (free) => {
+    leave(200 * megabyte);
+    await expect.poll(createSession, patience).toBeUndefined();
+    const before = await countSessions();
+    leave(free * megabyte);
+    await expect
+      .poll(createSession, patience)
+      .toMatchObject({
+        message: expect.stringMatching(/disk.*nearly full.*try again later/i),
+        extensions: { code: 'SERVICE_UNAVAILABLE' },
+      });
+    const after = await countSessions();
+    for (let count = 0; count < 100; count += 1) expect(await createSession()).toBeDefined();
+    expect(await countSessions()).toBe(after);
+    // One may have been written before the server looked at the disk.
+    expect(after - before).toBeLessThanOrEqual(10);
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  });
+
+  test('is told to operators by /ready and the log, and its end too', async () => {
+    leave(100 * megabyte);
+    await expect.poll(ready, patience).toEqual({ code: 503, status: expect.stringMatching(/disk.*nearly full/) });
+    const messages = () => server.logLines().map(({ msg }) => msg);
+    await expect.poll(messages, patience).toContainEqual(expect.stringContaining(`The disk of DATA_DIR ${disk}`));
+    leave(200 * megabyte);
+    await expect.poll(ready, patience).toEqual({ code: 200, status: 'ready' });
+    expect(await createSession()).toBeUndefined();
+  });
+
+  test('stops neither SIGTERM nor a start in words', async () => {
+    leave(0);
+    await expect.poll(createSession, patience).toBeDefined();
+    server.kill('SIGTERM');
+    expect(await server.ended).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await runScript('src/main.ts', [], environment);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^The disk of DATA_DIR .*0 MB.*\n$/) });
+    leave(200 * megabyte);
+    server = await startServer(environment);
+    expect(await createSession()).toBeUndefined();
+  });
+});
