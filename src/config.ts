@@ -50,6 +50,8 @@ const variables = z.object({
     )
     .default([]),
   RATE_LIMIT: wholeNumber(1, 1_000_000).optional(),
+  // Leaves running requests some of the 10 seconds within which a process stops.
+  SHUTDOWN_DELAY_MS: wholeNumber(0, 7000).optional(),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -81,6 +83,7 @@ const configuration = variables
     AUTH_ISSUER: unlessAny(is.AUTH_ISSUER),
     AUTH_AUDIENCE: unlessAny(is.AUTH_AUDIENCE),
     GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined,
+    SHUTDOWN_DELAY_MS: is.SHUTDOWN_DELAY_MS ?? (is.DATABASE_URL === undefined ? 0 : 3000),
   }));
 
 /** The variables of the process, under their own names, checked and with their defaults. */

@@ -29,7 +29,7 @@ await runProgram(async () => {
   onStopSignal(async () => {
     log.info('stopping');
     stopping.abort();
-    await stopListening(server);
+    await stopListening(server, config.SHUTDOWN_DELAY_MS);
     await database.close();
     log.info('stopped');
   });

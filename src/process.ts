@@ -12,7 +12,7 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Calls `stop` at the first SIGTERM or SIGINT, then ends the process; a second signal ends it at once. */
+/** Calls `stop` at the first SIGTERM, SIGINT or SIGHUP, then ends the process; a second signal ends it at once. */
 export function onStopSignal(stop: () => Promise<void>): void {
   let stoppingSince: number | undefined;
   const onSignal = () => {
@@ -22,7 +22,7 @@ export function onStopSignal(stop: () => Promise<void>): void {
     stoppingSince = performance.now();
     void stop().then(() => process.exit(0));
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
 }
 
 /** Logs uncaught errors. They end the process, except those that `isHarmless` recognizes. */

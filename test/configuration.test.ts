@@ -27,6 +27,7 @@ const defaults = {
   AUTH_ROLES_CLAIM: 'roles',
   GRAPHIQL: true,
   CORS_ORIGINS: [],
+  SHUTDOWN_DELAY_MS: 0,
   LOG_LEVEL: 'info',
 };
 

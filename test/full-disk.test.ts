@@ -24,6 +24,7 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
 
   const createSession = async () => (await server.graphql(create)).errors?.[0];
   const countSessions = async () => (await server.graphql('{ aiSessions { totalCount } }')).data.aiSessions.totalCount;
+  const messages = () => server.logLines().map(({ msg }) => msg);
   const ready = async () => {
     const response = await fetch(`${server.url}/ready`);
     const { status } = await response.json();
@@ -66,7 +67,6 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
   test('is told to operators by /ready and the log, and its end too', async () => {
     leave(100 * megabyte);
     await expect.poll(ready, patience).toEqual({ code: 503, status: expect.stringMatching(/disk.*nearly full/) });
-    const messages = () => server.logLines().map(({ msg }) => msg);
     await expect.poll(messages, patience).toContainEqual(expect.stringContaining(`The disk of DATA_DIR ${disk}`));
     leave(200 * megabyte);
     await expect.poll(ready, patience).toEqual({ code: 200, status: 'ready' });

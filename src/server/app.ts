@@ -72,7 +72,6 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-store');
-    if (stopping.aborted) response.setHeader('Connection', 'close');
     logWhenDone(request, response, path, context);
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();

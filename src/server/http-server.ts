@@ -1,4 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { answerInTurn, timeouts } from './connection-limits.ts';
@@ -23,13 +25,22 @@ export async function listen(server: Server, host: string, port: number): Promis
   return `http://${host.includes(':') ? `[${host}]` : host}:${chosenPort}`;
 }
 
-/** Stops listening and lets running requests finish, for 7 seconds at most. */
-export async function stopListening(server: Server): Promise<void> {
+/**
+ * Goes on as before for `delayMs`, in which load balancers turn away, then stops listening and lets running requests finish.
+ * Where there is a delay, clients are told to close their connections: one that we close may be about to carry a request.
+ * All of it takes 8.5 seconds at most, for delays of up to 7.
+ */
+export async function stopListening(server: Server, delayMs = 0): Promise<void> {
+  await sleep(delayMs);
+  // The system resets connections that wait to be accepted: the event loop has just accepted them.
+  await setImmediate();
   const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  // `close` ends only connections that are idle already, not those that fall idle later.
+  // The `close` of node:http would end idle connections too.
+  NetServer.prototype.close.call(server, () => resolve());
+  server.prependListener('request', (_request, response) => void response.setHeader('Connection', 'close'));
+  await Promise.race([promise, sleep(Math.min(delayMs, 1000))]);
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const cutOff = setTimeout(() => server.closeAllConnections(), 7000);
+  const cutOff = setTimeout(() => server.closeAllConnections(), Math.max(7000 - delayMs, 500));
   await promise;
   clearInterval(sweep);
   clearTimeout(cutOff);
