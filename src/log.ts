@@ -1,28 +1,63 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
 export type { Logger };
 
+export interface LogOutput extends DestinationStream {
+  /** Writes out what waits, for half a second at most. Later lines are lost. */
+  close: () => Promise<unknown>;
+}
+
 /** Readable lines at a terminal; elsewhere JSON, of which 16 MB wait for a slow reader and the rest is dropped. */
-export function openLogOutput(): DestinationStream {
-  return process.stdout.isTTY
-    ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
-    : batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
+export function openLogOutput(): LogOutput {
+  if (!process.stdout.isTTY) return batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
+  const output = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  return { write: (line) => output.write(line), close: () => Promise.resolve() };
 }
 
 /** Writes the lines of one turn together: the destination measures its whole buffer at each write. */
-function batchLines(destination: DestinationStream): DestinationStream {
+function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput {
   let lines = '';
+  let dropped = 0;
+  let isClosed = false;
   const flush = () => {
     if (lines !== '') destination.write(lines);
     lines = '';
   };
-  // Must run before the destination's own listener, which writes out its buffer.
-  process.prependListener('exit', flush);
+  const reportDropped = () => {
+    const count = dropped;
+    dropped = 0;
+    if (count > 0 && !isClosed) createLogger('warn', destination).warn(`${count} log lines were dropped`);
+  };
+  destination.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
+  // There is room only after the listeners were called.
+  destination.on('write', () => queueMicrotask(reportDropped));
+  // After an error, such as a full disk, the destination tries again at its next write.
+  destination.on('error', () => {});
+  // Must run before pino's own listener, which would wait for ever for a reader that reads no more, or for a disk.
+  process.prependListener('exit', () => {
+    destination.destroy();
+    try {
+      writeSync(1, lines);
+    } catch {
+      // Nobody reads them.
+    }
+  });
   return {
     write(line) {
+      if (isClosed) return;
       if (lines === '') setImmediate(flush);
       lines += line;
+    },
+    close() {
+      flush();
+      isClosed = true;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      destination.once('close', resolve);
+      destination.end();
+      return Promise.race([promise, sleep(500)]);
     },
   };
 }

@@ -12,7 +12,8 @@ import { createHttpServer, listen, stopListening } from './server/http-server.ts
 await runProgram(async () => {
   const config = loadConfig(process.env);
   const { DATABASE_URL, DATA_DIR } = config;
-  const log = createLogger(config.LOG_LEVEL, openLogOutput());
+  const logOutput = openLogOutput();
+  const log = createLogger(config.LOG_LEVEL, logOutput);
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   // Load only the driver that is used: each takes time and memory.
   const database = await (DATABASE_URL
@@ -20,7 +21,7 @@ await runProgram(async () => {
     : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, log, statementLog));
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
-  onUncaughtError(log, isUncaughtDriverError);
+  onUncaughtError(log, logOutput, isUncaughtDriverError);
   const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createHttpServer(app, log);
@@ -32,6 +33,7 @@ await runProgram(async () => {
     await stopListening(server, config.SHUTDOWN_DELAY_MS);
     await database.close();
     log.info('stopped');
+    await logOutput.close();
   });
 
   // The only place that prints a token: a newcomer has the server and its secret to himself.

@@ -1,5 +1,5 @@
 import { StartupError } from './errors.ts';
-import type { Logger } from './log.ts';
+import type { Logger, LogOutput } from './log.ts';
 
 /** Runs a program. A StartupError is explained on stderr and ends the process with code 1. */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
@@ -12,6 +12,9 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
+/** How long stopping may take, from the first signal, in milliseconds. */
+const stopLimit = 9500;
+
 /** Calls `stop` at the first SIGTERM, SIGINT or SIGHUP, then ends the process; a second signal ends it at once. */
 export function onStopSignal(stop: () => Promise<void>): void {
   let stoppingSince: number | undefined;
@@ -20,16 +23,21 @@ export function onStopSignal(stop: () => Promise<void>): void {
     if (stoppingSince !== undefined && performance.now() - stoppingSince > 300) process.exit(1);
     if (stoppingSince !== undefined) return;
     stoppingSince = performance.now();
+    setTimeout(() => process.exit(1), stopLimit);
     void stop().then(() => process.exit(0));
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
 }
 
 /** Logs uncaught errors. They end the process, except those that `isHarmless` recognizes. */
-export function onUncaughtError(log: Logger, isHarmless: (error: unknown) => boolean): void {
-  process.on('uncaughtException', (error) => {
-    if (isHarmless(error)) return log.warn({ err: error }, 'unhandled driver error');
+export function onUncaughtError(log: Logger, output: LogOutput, isHarmless: (error: unknown) => boolean): void {
+  async function end(error: unknown) {
     log.fatal({ err: error }, 'unexpected error');
+    await output.close();
     process.exit(1);
+  }
+  process.on('uncaughtException', (error) => {
+    if (isHarmless(error)) log.warn({ err: error }, 'unhandled driver error');
+    else void end(error);
   });
 }
