@@ -21,7 +21,7 @@ export function openLogOutput(): LogOutput {
 function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput {
   let lines = '';
   let dropped = 0;
-  let isClosed = false;
+  let closing: Promise<unknown> | undefined;
   const flush = () => {
     if (lines !== '') destination.write(lines);
     lines = '';
@@ -29,7 +29,7 @@ function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput
   const reportDropped = () => {
     const count = dropped;
     dropped = 0;
-    if (count > 0 && !isClosed) createLogger('warn', destination).warn(`${count} log lines were dropped`);
+    if (count > 0 && !closing) createLogger('warn', destination).warn(`${count} log lines were dropped`);
   };
   destination.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
   // There is room only after the listeners were called.
@@ -45,20 +45,19 @@ function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput
       // Nobody reads them.
     }
   });
+  const end = () => {
+    flush();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    destination.once('close', resolve).end();
+    return Promise.race([promise, sleep(500)]);
+  };
   return {
     write(line) {
-      if (isClosed) return;
+      if (closing) return;
       if (lines === '') setImmediate(flush);
       lines += line;
     },
-    close() {
-      flush();
-      isClosed = true;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      destination.once('close', resolve);
-      destination.end();
-      return Promise.race([promise, sleep(500)]);
-    },
+    close: () => (closing ??= end()),
   };
 }
 

@@ -3,7 +3,7 @@ import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canMount } from './mount.ts';
-import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, killProcesses, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
 
 const megabyte = 1_000_000;
 const create = 'mutation { newAISession(input: { purpose: "Fill the disk" }) { id } }';
@@ -37,10 +37,9 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
     environment = { DATA_DIR: path.join(disk, 'data') };
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m', 'tmpfs', disk]);
     server = await startServer(environment);
-  });
+  }, 90_000);
   afterAll(async () => {
-    server.kill('SIGKILL');
-    await server.ended;
+    await killProcesses();
     execFileSync('umount', [disk]);
     await cleanUp();
   });
@@ -73,7 +72,7 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
     expect(await createSession()).toBeUndefined();
   });
 
-  test('stops neither SIGTERM nor a start in words', async () => {
+  test('hinders neither SIGTERM nor a later start; until there is space, a start is refused in words', async () => {
     leave(0);
     await expect.poll(createSession, patience).toBeDefined();
     server.kill('SIGTERM');
@@ -83,5 +82,5 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
     leave(200 * megabyte);
     server = await startServer(environment);
     expect(await createSession()).toBeUndefined();
-  });
+  }, 90_000);
 });

@@ -70,9 +70,9 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
     const agent = new Agent({ keepAlive: true, maxSockets: 16 });
     await expect.poll(() => create(agent), { timeout: 20_000 }).toBe('200');
     const counts: Record<string, number> = {};
-    let isOver = false;
+    const over = new AbortController();
     const clients = Array.from({ length: 16 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const outcome = await create(agent);
         counts[outcome] = (counts[outcome] ?? 0) + 1;
       }
@@ -87,7 +87,7 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
       await new Promise((resolve) => setTimeout(resolve, 3000));
       expect(counts['200']).toBeGreaterThan(before);
     }
-    isOver = true;
+    over.abort();
     await Promise.all(clients);
     agent.destroy();
     console.log('rolling restarts', counts);

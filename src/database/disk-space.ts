@@ -44,7 +44,11 @@ export function createSpaceCheck(
   let isLow = false;
   let change: Promise<void> | undefined;
 
-  async function apply(mustBeLow: boolean, free: number): Promise<void> {
+  async function look(): Promise<void> {
+    const free = freeSpace(directory);
+    // Without a margin, each small change of the space would be one of the mode.
+    const mustBeLow = free < reserve + (isLow ? margin : 0);
+    if (mustBeLow === isLow) return;
     await setReadOnly(mustBeLow);
     isLow = mustBeLow;
     if (isLow) log.error(`${describe(directory, free)}. Nothing can be saved until there is more.`);
@@ -52,13 +56,9 @@ export function createSpaceCheck(
   }
 
   return () => {
-    const now = performance.now();
-    if (change || now - lastLook < maximumAge) return change;
-    lastLook = now;
-    const free = freeSpace(directory);
-    // Without a margin, each small change of the space would be one of the mode.
-    const mustBeLow = free < reserve + (isLow ? margin : 0);
-    if (mustBeLow !== isLow) change = apply(mustBeLow, free).finally(() => (change = undefined));
+    if (change || performance.now() - lastLook < maximumAge) return change;
+    lastLook = performance.now();
+    change = look().finally(() => (change = undefined));
     return change;
   };
 }

@@ -15,7 +15,7 @@ import { startWatchdog } from './watchdog.ts';
 /** How long one statement may compute, in milliseconds: longer than any that this server sends. */
 const computingLimit = 20_000;
 /** The same for the last one, which must end within the time that is left for stopping. */
-const closingLimit = 1000;
+const closingLimit = 1500;
 
 /**
  * Opens PostgreSQL inside this process, in `directory` or else in memory, and brings its tables up to date.
