@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeToken, migrate, startService } from './postgres-service.ts';
+import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, findFreePort, makeFolder } from './server-process.ts';
 import { createTestDatabase } from './test-database.ts';
 
@@ -36,8 +36,7 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
 
   beforeAll(async () => {
     database = await createTestDatabase(TEST_DATABASE_URL);
-    await migrate(database.url);
-    token = await makeToken();
+    token = makeToken();
     proxyPort = await findFreePort();
     ports = [await findFreePort(), await findFreePort()];
     const config = path.join(await makeFolder(), 'haproxy.cfg');
