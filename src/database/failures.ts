@@ -23,7 +23,8 @@ export function failureOf(error: unknown): Failure | undefined {
  */
 export function isUncaughtDriverError(error: unknown): boolean {
   const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
-  return isWriteToClosedSocket || failureOf(error) !== undefined;
+  // Not every error of the system: a full disk or too many open files must end the process.
+  return isWriteToClosedSocket || /^(08...|57P0.|EPIPE|ETIMEDOUT)$|^E?CONN/.test(errorCode(error));
 }
 
 /** The SQLSTATE, or the code of the driver or the system, underneath Drizzle's wrapping; empty for other errors. */
