@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { migratePostgres } from '../src/database/postgres.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
 import { makeToken, startService, type PostgresService } from './postgres-service.ts';
 import { cleanUp, runScript } from './server-process.ts';
@@ -83,6 +84,7 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
     const options = `encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0`;
     await database.query(`create database ascii owner app ${options}`);
     const ascii = database.url.replace(/\/app$/, '/ascii');
+    await migratePostgres(ascii);
     expect(await refuseAtStart(ascii)).toMatch(/encoding is SQL_ASCII.*UTF8/);
   });
 });

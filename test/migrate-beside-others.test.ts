@@ -1,21 +1,10 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { cleanUp, makeFolder, runScript } from './server-process.ts';
-
-/** A folder of migrations that holds the first one only. */
-async function firstMigration(): Promise<string> {
-  const folder = await makeFolder();
-  await cp(path.join(import.meta.dirname, '../src/database/migrations'), folder, { recursive: true });
-  const file = path.join(folder, 'meta/_journal.json');
-  const journal = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
-  return folder;
-}
+import { cleanUp, runScript } from './server-process.ts';
+import { copyFirstMigration } from './test-database.ts';
 
 /** Writes as a server of the version before does. */
 async function write(client: postgres.Sql): Promise<void> {
@@ -30,8 +19,9 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
 
   beforeEach(async () => {
     database = await startPostgres();
+    await database.query('drop schema public, drizzle cascade; create schema public authorization app');
     const client = postgres(database.url, { max: 1, onnotice: () => {} });
-    await migrateTo(drizzle(client), { migrationsFolder: await firstMigration() });
+    await migrateTo(drizzle(client), { migrationsFolder: await copyFirstMigration() });
     await client.end();
     holder = database.connect();
     await holder.unsafe('begin; select from ai_sessions');

@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, findFreePort, makeFolder, runScript, startServer } from './server-process.ts';
+import { cleanUp, findFreePort, runScript, startServer } from './server-process.ts';
 import { sign } from './sign-token.ts';
-import { createTestDatabase } from './test-database.ts';
+import { copyFirstMigration, createTestDatabase } from './test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
 const AUTH_SECRET = 'a secret that only this test knows of';
@@ -18,16 +16,6 @@ const runServer = (DATABASE_URL: string) => runScript('src/main.ts', [], { DATAB
 const stackLine = /^ +at /m;
 
 const authorization = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
-
-/** A folder of migrations that holds the first one only. */
-async function firstMigration(): Promise<string> {
-  const folder = await makeFolder();
-  await cp(path.join(import.meta.dirname, '../src/database/migrations'), folder, { recursive: true });
-  const file = path.join(folder, 'meta/_journal.json');
-  const journal = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
-  return folder;
-}
 
 describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
   let database: { url: string; drop: () => Promise<void> };
@@ -82,7 +70,7 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
   test('a database of an earlier version keeps its rows', async () => {
     const id = '0192f0c1-2345-7000-8000-000000000001';
     const client = postgres(database.url, { max: 1, onnotice: () => {} });
-    await migrateTo(drizzle(client), { migrationsFolder: await firstMigration() });
+    await migrateTo(drizzle(client), { migrationsFolder: await copyFirstMigration() });
     await client.unsafe(`
       insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, purpose, idempotency_key)
         values ('${id}', to_timestamp(1730616042.309), now(), 'alice', 'alice', 'Keep me', 'once');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, findFreePort, makeFolder } from './server-process.ts';
-import { createTestDatabase } from './test-database.ts';
+import { createMigratedDatabase } from './test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
 const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0;
@@ -28,14 +28,14 @@ ${ports.map((server) => `  server s${server} 127.0.0.1:${server} check inter 500
 `;
 
 describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, restarted in turn under load', () => {
-  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
   let haproxy: ChildProcess;
   let token: string;
   let proxyPort: number;
   let ports: number[];
 
   beforeAll(async () => {
-    database = await createTestDatabase(TEST_DATABASE_URL);
+    database = await createMigratedDatabase(TEST_DATABASE_URL);
     token = makeToken();
     proxyPort = await findFreePort();
     ports = [await findFreePort(), await findFreePort()];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import postgres from 'postgres';
 import { inject } from 'vitest';
@@ -56,6 +56,16 @@ export async function createMigratedDatabase(adminUrl: string): ReturnType<typeo
   const created = await createTestDatabase(adminUrl);
   await migratePostgres(created.url);
   return created;
+}
+
+/** Copies the first migration alone, for a database of an earlier version. Answers the folder. */
+export async function copyFirstMigration(): Promise<string> {
+  const folder = await mkdtemp(path.join(inject('runFolder'), 'migrations-'));
+  await cp(path.join(import.meta.dirname, '../src/database/migrations'), folder, { recursive: true });
+  const file = path.join(folder, 'meta/_journal.json');
+  const journal = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }));
+  return folder;
 }
 
 async function onServer(adminUrl: string, statement: string): Promise<void> {

@@ -43,8 +43,9 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     if (known) return known;
     try {
       const { payload, protectedHeader } = await jwtVerify(token, key, options);
-      const { typ = 'JWT' } = protectedHeader;
-      if (!accessTokenType.test(typ)) throw new errors.JWTInvalid('the "typ" is not that of an access token');
+      const { typ = 'JWT' }: { typ?: unknown } = protectedHeader;
+      if (typeof typ !== 'string' || !accessTokenType.test(typ))
+        throw new errors.JWTInvalid('the "typ" is not that of an access token');
       const viewer = toViewer(payload, config.AUTH_ROLES_CLAIM);
       const msUntilExpiry = Number(payload.exp) * 1000 - Date.now();
       cache.set(token, viewer, { ttl: Math.min(Math.max(1, msUntilExpiry), cacheMs) });
