@@ -4,14 +4,33 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** These files have no database or an embedded one, so a PostgreSQL makes no difference to them. */
 const withoutPostgres = [
   'configuration',
+  'cors',
+  'data-directory',
+  'document-attacks',
+  'foreign-pages',
+  'full-disk',
   'graphiql',
+  'graphiql-link',
+  'graphiql-signed-out',
+  'identity-provider',
+  'key-fetching',
+  'key-sets',
+  'log-output',
   'malformed-requests',
+  'openapi',
+  'openapi-closed',
+  'pipelining',
+  'roles',
   'schema',
+  'shutdown-delay',
   'slow-clients',
+  'slow-strangers',
   'start',
   'stop',
   'token-command',
+  'tokens',
   'uncaught-errors',
+  'watchdog',
 ].map((name) => `test/${name}.test.ts`);
 
 // `--mode long` repeats faults and random requests more often.
