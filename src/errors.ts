@@ -8,6 +8,7 @@ export const errorStatus = {
   RATE_LIMITED: 429,
   INTERNAL_SERVER_ERROR: 500,
   SERVICE_UNAVAILABLE: 503,
+  PERSISTED_QUERY_NOT_SUPPORTED: 200,
 } as const;
 
 interface CodedErrorOptions {
@@ -16,6 +17,8 @@ interface CodedErrorOptions {
   /** Replaces the status of the code, for HTTP faults such as 405 and 413. */
   status?: number;
   headers?: Record<string, string>;
+  /** After how many seconds to try again. */
+  retryAfter?: number;
   /** The underlying error: logged, never sent. */
   cause?: unknown;
 }
@@ -23,15 +26,16 @@ interface CodedErrorOptions {
 /** An expected failure, whose message reaches the client. graphql-js copies `extensions` into the error that it sends. */
 export class CodedError extends Error {
   override readonly name: string = 'CodedError';
-  readonly extensions: { code: keyof typeof errorStatus; field: string | undefined };
+  readonly extensions: { code: keyof typeof errorStatus; field: string | undefined; retryAfter: number | undefined };
   readonly status: number;
   readonly headers: Record<string, string>;
 
   constructor(code: keyof typeof errorStatus, message: string, options: CodedErrorOptions = {}) {
     super(message, { cause: options.cause });
-    this.extensions = { code, field: options.field };
+    const { field, retryAfter } = options;
+    this.extensions = { code, field, retryAfter };
     this.status = options.status ?? errorStatus[code];
-    this.headers = options.headers ?? {};
+    this.headers = { ...options.headers, ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }) };
   }
 }
 
@@ -41,8 +45,7 @@ export class ServiceUnavailableError extends CodedError {
 
   /** @param service what is unavailable, as the subject of a sentence */
   constructor(service: string, cause?: unknown) {
-    const headers = { 'Retry-After': '2' };
-    super('SERVICE_UNAVAILABLE', `${service} did not answer in time. Try again soon.`, { headers, cause });
+    super('SERVICE_UNAVAILABLE', `${service} did not answer in time. Try again soon.`, { retryAfter: 2, cause });
   }
 }
 

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, ty
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
-import type { Viewer } from './viewer.ts';
+import { maximumUserLength, type Viewer } from './viewer.ts';
 
 /**
  * Finds the viewer of a request from its Authorization header; null when that holds no bearer token.
@@ -58,7 +58,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
 
 function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   const { sub } = payload;
-  if (typeof sub !== 'string' || !sub || sub.length > 255 || sub.includes('\0') || !sub.isWellFormed()) {
+  if (typeof sub !== 'string' || !sub || sub.length > maximumUserLength || sub.includes('\0') || !sub.isWellFormed()) {
     throw new errors.JWTClaimValidationFailed('"sub" must be a text of 1 to 255 characters', payload, 'sub');
   }
   let roles: unknown = payload;

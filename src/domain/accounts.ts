@@ -1,6 +1,6 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
-import { newIdentity } from '../database/ids.ts';
+import { isOneOf, newIdentity } from '../database/ids.ts';
 import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts } from '../database/tables.ts';
 
@@ -23,6 +23,13 @@ export async function createAccount(database: Database, name: string, createdBy:
 export async function findAccount(database: Database, id: string): Promise<Account | null> {
   const [account] = await database.run((orm) => orm.select().from(accounts).where(eq(accounts.id, id)));
   return account ?? null;
+}
+
+/** @returns the accounts in the order of the ids; null for an id that no account has */
+export async function findAccounts(database: Database, ids: readonly string[]): Promise<(Account | null)[]> {
+  const found = await database.run((orm) => orm.select().from(accounts).where(isOneOf(accounts.id, ids)));
+  const byId = new Map(found.map((account) => [account.id, account]));
+  return ids.map((id) => byId.get(id) ?? null);
 }
 
 /** Lists the accounts whose name contains `part`, oldest first. */

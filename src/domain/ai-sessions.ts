@@ -1,8 +1,7 @@
 import { and, eq, gte, lt, sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
 import type { Database, Orm } from '../database/database.ts';
-import { lowestId } from '../database/ids.ts';
+import { isOneOf, lowestId } from '../database/ids.ts';
 import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
@@ -133,12 +132,4 @@ function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AIS
     createdFrom && gte(aiSessions.id, lowestId(createdFrom)),
     createdBefore && lt(aiSessions.id, lowestId(createdBefore)),
   );
-}
-
-/**
- * Each SQL text is prepared once, so a list is one parameter whatever its length. A single id gets `=`, which lets the
- * database follow an index in the order of the list.
- */
-function isOneOf(column: PgColumn, ids: string[]) {
-  return ids.length === 1 ? eq(column, ids[0]) : sql`${column} = any(${`{${ids.join()}}`}::uuid[])`;
 }

@@ -14,9 +14,9 @@ export function createRateLimit(limit: number | undefined): (viewer: Viewer) => 
     try {
       await limiter.consume(id);
     } catch (cause) {
-      const seconds = cause instanceof RateLimiterRes ? Math.ceil(cause.msBeforeNext / 1000) : 60;
-      const message = `You may create ${limit} objects a minute. Try again in ${seconds} seconds.`;
-      throw new CodedError('RATE_LIMITED', message, { headers: { 'Retry-After': String(seconds) } });
+      const retryAfter = cause instanceof RateLimiterRes ? Math.ceil(cause.msBeforeNext / 1000) : 60;
+      const message = `You may create ${limit} objects a minute. Try again in ${retryAfter} seconds.`;
+      throw new CodedError('RATE_LIMITED', message, { retryAfter });
     }
   };
 }

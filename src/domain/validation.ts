@@ -5,8 +5,8 @@ export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
-/** An instant as ISO 8601 text, from year 1 to 9999: what both text and database can hold. */
-export const instant = z.iso
+/** From year 1 to 9999: what both text and database can hold. */
+const instant = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text))
   .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
@@ -19,6 +19,16 @@ export const instant = z.iso
 export function checkId(field: string, id: string): string {
   if (!isUuid(id)) throw badInput(field, `"${field}" must be a UUID.`);
   return id.toLowerCase();
+}
+
+/**
+ * Reads an instant from ISO 8601 text.
+ * @throws BAD_USER_INPUT
+ */
+export function checkInstant(field: string, text: string): Date {
+  const { data } = instant.safeParse(text);
+  if (data) return data;
+  throw badInput(field, `"${field}" must be an instant such as "2026-01-31T08:30:00.000Z".`);
 }
 
 /**

@@ -48,13 +48,14 @@ export function withoutSuggestions(result: ExecutionResult): ExecutionResult {
 export type Phase = 'request' | 'operation';
 
 /**
- * Decides the HTTP status of an answer: 200 where it has data, whatever errors accompany it, and else that of its first
- * error. Faults of the document and its variables are 200 in the older media type, as its clients expect.
+ * Decides the HTTP status of an answer. An operation that was executed is 200, whatever its fields say. A fault of the
+ * document or its variables is 400, but 200 in the older media type, whose clients read errors from no other status.
+ * A refused request has the status of its error.
  * @see https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes
  */
 export function statusOf({ data, errors }: ExecutionResult, phase: Phase, mediaType: string) {
   const [error] = errors ?? [];
-  if (data || !error) return { status: 200, headers: {} };
+  if (data !== undefined || !error) return { status: 200, headers: {} };
   const cause = rootCause(error);
   if (cause instanceof CodedError) return { status: cause.status, headers: cause.headers };
   if (error.extensions.code === 'INTERNAL_SERVER_ERROR') return { status: 500, headers: {} };

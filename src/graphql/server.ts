@@ -42,6 +42,10 @@ export function createGraphQLServer({ schema, log, signIn, graphiql }: GraphQLOp
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
+    if (!params.query && params.extensions?.['persistedQuery']) {
+      // Clients know this message and code, and send the text then.
+      throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+    }
     const result = await yoga.getResultForParams({ params, request }, context);
     if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
     reportErrors(result, context.log, logOutage);

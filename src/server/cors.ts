@@ -7,13 +7,15 @@ export function allowOrigin(
   origins: string[],
 ): boolean {
   if (origins.length === 0) return false;
-  response.setHeader('Vary', 'Origin');
+  response.setHeader('Vary', method === 'OPTIONS' ? 'Origin, Access-Control-Request-Headers' : 'Origin');
   if (headers.origin === undefined || !origins.includes(headers.origin)) return false;
   response.setHeader('Access-Control-Allow-Origin', headers.origin);
   response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id, Retry-After, WWW-Authenticate');
   if (method !== 'OPTIONS') return false;
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PATCH, DELETE');
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Idempotency-Key, X-Request-Id');
+  // Clients add headers of their own, such as traceparent: an allowed origin may send any.
+  const asked = headers['access-control-request-headers'];
+  if (asked !== undefined) response.setHeader('Access-Control-Allow-Headers', asked);
   response.setHeader('Access-Control-Max-Age', '600');
   return true;
 }

@@ -10,13 +10,13 @@ import {
 import { checkId, checkText } from '../../domain/validation.ts';
 import { administrator, builder } from './builder.ts';
 import { readPageRequest, toConnection } from './connection.ts';
-import { EntityInfo } from './entity-info.ts';
+import { EntityInfo, Node } from './entity-info.ts';
 
-const AccountInfo = builder
+export const AccountInfo = builder
   .objectRef<Account>('AccountInfo')
   .implement({
     description: 'A customer account of the telephony platform.',
-    interfaces: [EntityInfo],
+    interfaces: [EntityInfo, Node],
     fields: (t) => ({ name: t.exposeString('name', { description: 'The name of the account.' }) }),
   });
 
@@ -30,6 +30,7 @@ const NewAccountInput = builder.inputType('NewAccountInput', {
 builder.mutationFields((t) => ({
   newAccount: t.withAuth(administrator).field({
     type: AccountInfo,
+    nullable: true,
     description: 'Creates a new account.',
     args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
     async resolve(_root, { input }, { database, viewer, countCreation }) {
@@ -51,6 +52,7 @@ builder.queryFields((t) => ({
   accounts: t.connection(
     {
       type: AccountInfo,
+      nullable: true,
       description: 'Lists accounts, oldest first.',
       args: {
         nameContains: t.arg.string({ description: 'Only accounts whose name contains this text, in any case.' }),

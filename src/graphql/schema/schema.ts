@@ -3,6 +3,8 @@ import { builder } from './builder.ts';
 import './date-time.ts';
 import './account.ts';
 import './ai-session.ts';
+import './ai-session-list.ts';
+import './node.ts';
 import './viewer.ts';
 
 /** Assembles the schema. Each type and its operations are in the file of its name. */

@@ -1,0 +1,90 @@
+import DataLoader from 'dataloader';
+import { and, count, eq, sql, type SQL } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
+import type { Database, Orm } from '../database/database.ts';
+import { isOneOf } from '../database/ids.ts';
+import { readPage, type Page, type PageRequest } from '../database/pagination.ts';
+import { accounts, aiSessions } from '../database/tables.ts';
+import { sessionColumns, sessionCursor, type AISession, type AISessionOrder } from './ai-sessions.ts';
+
+/** One step of reading a page of an account's sessions. */
+interface Step {
+  accountId: string;
+  where: SQL | undefined;
+  orderBy: SQL[];
+  limit: number;
+}
+
+/**
+ * Reads the same page of the sessions of many accounts, in as many statements as that of one account.
+ * @returns the pages in the order of the accounts
+ */
+export function listSessionsOfAccounts(
+  database: Database,
+  accountIds: readonly string[],
+  order: AISessionOrder,
+  page: PageRequest,
+): Promise<Page<AISession>[]> {
+  return database.run((orm) => {
+    const steps = new DataLoader((batch: readonly Step[]) => selectSteps(orm, batch), { cache: false });
+    const pages = accountIds.map((accountId) =>
+      readPage(page, {
+        id: aiSessions.id,
+        date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
+        descending: order.descending,
+        filter: undefined,
+        select: (where, orderBy, limit) => steps.load({ accountId, where, orderBy, limit }),
+        cursorOf: (session) => sessionCursor(session, order),
+      }),
+    );
+    return Promise.all(pages);
+  });
+}
+
+/** @returns how many sessions each account has, in the order of the accounts */
+export async function countSessionsOfAccounts(database: Database, accountIds: readonly string[]): Promise<number[]> {
+  const { accountId } = aiSessions;
+  const rows = await database.run((orm) =>
+    orm.select({ accountId, count: count() }).from(aiSessions).where(isOneOf(accountId, accountIds)).groupBy(accountId),
+  );
+  const byId = new Map(rows.map((row) => [row.accountId, row.count]));
+  return accountIds.map((id) => byId.get(id) ?? 0);
+}
+
+const dialect = new PgDialect();
+
+/** Selects the sessions of many steps. Those that differ in nothing but their account share a statement. */
+async function selectSteps(orm: Orm, steps: readonly Step[]): Promise<AISession[][]> {
+  const statements = Map.groupBy(steps, ({ where, limit }) =>
+    JSON.stringify([limit, where && dialect.sqlToQuery(where)]),
+  );
+  const sessions = await Promise.all(statements.values().map((alike) => selectAlike(orm, alike)));
+  const byAccount = Map.groupBy(sessions.flat(), ({ accountId }) => accountId);
+  return steps.map(({ accountId }) => byAccount.get(accountId) ?? []);
+}
+
+async function selectAlike(orm: Orm, steps: Step[]): Promise<AISession[]> {
+  const [first] = steps;
+  if (!first) return [];
+  const { where, orderBy, limit } = first;
+  const ofAccount = and(eq(aiSessions.accountId, accounts.id), where);
+  // Named like the table, so that its columns fit the outer query too.
+  const sessions = orm
+    .select()
+    .from(aiSessions)
+    .where(ofAccount)
+    .orderBy(...orderBy)
+    .limit(limit)
+    .as('ai_sessions');
+  return orm
+    .select(sessionColumns)
+    .from(accounts)
+    .innerJoinLateral(sessions, sql`true`)
+    .where(
+      isOneOf(
+        accounts.id,
+        steps.map(({ accountId }) => accountId),
+      ),
+    )
+    .orderBy(...orderBy);
+}

@@ -1,0 +1,143 @@
+import { maximumUserLength } from '../../auth/viewer.ts';
+import * as aiSessions from '../../domain/ai-sessions.ts';
+import { checkId, checkInstant, checkText } from '../../domain/validation.ts';
+import { badInput } from '../../errors.ts';
+import { sessionCountLoader, sessionPageLoader } from '../loaders.ts';
+import { AccountInfo } from './account.ts';
+import { AISessionInfo } from './ai-session.ts';
+import { builder } from './builder.ts';
+import { readPageRequest, toConnection } from './connection.ts';
+
+const maximumIds = 100;
+
+const AISessionOrderField = builder.enumType('AISessionOrderField', {
+  description: 'What sessions can be ordered by. Sessions with equal dates are ordered by ID.',
+  values: {
+    DATE_CREATED: { value: 'dateCreated', description: 'The date the session was created.' },
+    DATE_LAST_MODIFIED: { value: 'dateLastModified', description: 'The date the session was last modified.' },
+  } as const,
+});
+
+const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which end of a list comes first.',
+  values: { ASC: { description: 'The oldest first.' }, DESC: { description: 'The newest first.' } },
+});
+
+const AISessionOrder = builder.inputType('AISessionOrder', {
+  description: 'The order of a list of sessions.',
+  fields: (t) => ({
+    field: t.field({
+      type: AISessionOrderField,
+      required: true,
+      defaultValue: 'dateCreated',
+      description: 'What to order by.',
+    }),
+    direction: t.field({
+      type: OrderDirection,
+      required: true,
+      defaultValue: 'DESC',
+      description: 'Which end comes first.',
+    }),
+  }),
+});
+
+const AISessionFilter = builder.inputType('AISessionFilter', {
+  description: 'Which sessions to list: those that match everything given.',
+  fields: (t) => ({
+    ids: t.idList({ description: `Sessions with one of these IDs: ${maximumIds} at most.` }),
+    accountIds: t.idList({ description: `Sessions of one of these accounts: ${maximumIds} at most.` }),
+    createdBy: t.string({ description: 'Sessions that this user created.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Sessions created at this instant or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Sessions created before this instant.' }),
+  }),
+});
+
+const AISessionInfoEdge = builder.edgeObject({
+  type: AISessionInfo,
+  name: 'AISessionInfoEdge',
+  description: 'A session in a list.',
+});
+
+const AISessionInfoConnection = builder.connectionObject(
+  { type: AISessionInfo, name: 'AISessionInfoConnection', description: 'A page of sessions.' },
+  AISessionInfoEdge,
+);
+
+const orderDescription = 'The order of the list; newest first without it.';
+
+builder.queryField('aiSessions', (t) =>
+  t.connection(
+    {
+      type: AISessionInfo,
+      nullable: true,
+      description: 'Lists sessions, newest first unless `orderBy` says otherwise.',
+      args: {
+        filter: t.arg({ type: AISessionFilter, description: 'Which sessions to list; all without it.' }),
+        offset: t.arg.int({
+          description: 'How many sessions to skip, 0 to 10,000: for clients that number their pages. Prefer cursors.',
+        }),
+        orderBy: t.arg({ type: AISessionOrder, description: orderDescription }),
+      },
+      async resolve(_root, { filter: filterInput, orderBy, ...page }, context) {
+        const { database } = context;
+        const filter = readFilter(filterInput ?? {});
+        const order = readOrder(orderBy);
+        const sessions = await aiSessions.listAISessions(
+          database,
+          filter,
+          order,
+          readPageRequest(page, order.field, context),
+        );
+        return toSessions(sessions, order, () => aiSessions.countAISessions(database, filter));
+      },
+    },
+    AISessionInfoConnection,
+    AISessionInfoEdge,
+  ),
+);
+
+builder.objectField(AccountInfo, 'aiSessions', (t) =>
+  t.connection(
+    {
+      type: AISessionInfo,
+      nullable: true,
+      description: 'Lists the sessions of this account, newest first unless `orderBy` says otherwise.',
+      args: { orderBy: t.arg({ type: AISessionOrder, description: orderDescription }) },
+      async resolve({ id }, { orderBy, ...page }, context) {
+        const order = readOrder(orderBy);
+        const sessions = await sessionPageLoader(context, order, readPageRequest(page, order.field, context)).load(id);
+        return toSessions(sessions, order, () => sessionCountLoader(context).load(id));
+      },
+    },
+    AISessionInfoConnection,
+    AISessionInfoEdge,
+  ),
+);
+
+function toSessions(
+  page: Parameters<typeof toConnection<aiSessions.AISession>>[0],
+  order: aiSessions.AISessionOrder,
+  count: () => Promise<number>,
+) {
+  return toConnection(page, (session) => aiSessions.sessionCursor(session, order), order.field, count);
+}
+
+function readOrder(orderBy: typeof AISessionOrder.$inferInput | null | undefined): aiSessions.AISessionOrder {
+  return { field: orderBy?.field ?? 'dateCreated', descending: orderBy?.direction !== 'ASC' };
+}
+
+function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISessionFilter {
+  const { createdBy, createdFrom, createdBefore } = input;
+  return {
+    ids: checkIds('ids', input.ids),
+    accountIds: checkIds('accountIds', input.accountIds),
+    createdBy: createdBy == null ? undefined : checkText('createdBy', createdBy, maximumUserLength),
+    createdFrom: createdFrom == null ? undefined : checkInstant('createdFrom', createdFrom),
+    createdBefore: createdBefore == null ? undefined : checkInstant('createdBefore', createdBefore),
+  };
+}
+
+function checkIds(field: string, ids: string[] | null | undefined): string[] | undefined {
+  if (ids && ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
+  return ids?.map((id) => checkId(field, id));
+}
