@@ -19,14 +19,22 @@ interface Operation {
   summary?: string;
   description?: string;
   parameters: Parameter[];
-  requestBody?: { content: Record<string, { schema: { properties: Record<string, Described> } }> };
+  requestBody?: {
+    content: Record<
+      string,
+      { schema: { properties: Record<string, Described & { type: unknown }>; required: string[] } }
+    >;
+  };
   responses: Record<string, Described & { content?: object }>;
 }
 
 interface OpenApi {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: { AISessionInfo: { properties: Record<string, Described> } } };
+  servers: object[];
+  components: {
+    schemas: Record<'AISessionInfo' | 'AccountInfo', { properties: Record<string, Described>; required: string[] }>;
+  };
 }
 
 let server: TestServer;
@@ -79,7 +87,7 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect(result).toEqual({ valid: true });
 });
 
-test('the document has the five routes', () => {
+test('the document has every route', () => {
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId }]) => `${method} ${path} ${operationId}`),
   );
@@ -90,6 +98,9 @@ test('the document has the five routes', () => {
       'get /ai/sessions/{sessionId} GetAISession',
       'patch /ai/sessions/{sessionId} PatchAISession',
       'delete /ai/sessions/{sessionId} DeleteAISession',
+      'post /accounts NewAccount',
+      'get /accounts ListAccounts',
+      'get /accounts/{accountId} GetAccount',
     ]),
   );
 });
@@ -100,6 +111,9 @@ test.each([
   ['GetAISession', 'aiSession'],
   ['PatchAISession', 'patchAISession'],
   ['DeleteAISession', 'deleteAISession'],
+  ['NewAccount', 'newAccount'],
+  ['ListAccounts', 'accounts'],
+  ['GetAccount', 'account'],
 ])('the text of %s is that of the schema for %s', (name, field) => {
   const { summary, description } = operationOf(name);
   const text = descriptions.get(`Mutation.${field}`) ?? descriptions.get(`Query.${field}`);
@@ -114,13 +128,9 @@ test('the texts of a session are those of the schema, each field with its own', 
   expect(described).toEqual(described.map(([key]) => [key, descriptions.get(String(key))]));
 });
 
-test('the body of a creation is described for each media type in the words of the schema', () => {
+test('the body of a creation has one media type, for generators, and the words of the schema', () => {
   const { content = {} } = operationOf('NewAISession').requestBody ?? {};
-  expect(Object.keys(content).toSorted()).toEqual([
-    'application/json',
-    'application/x-www-form-urlencoded',
-    'text/csv',
-  ]);
+  expect(Object.keys(content)).toEqual(['application/json']);
   for (const { schema } of Object.values(content)) {
     for (const name of ['accountId', 'purpose'])
       expect(schema.properties[name]?.description).toBe(descriptions.get(`NewAISessionInput.${name}`));
@@ -151,8 +161,6 @@ test('the description lists the orders of a list', () => {
 });
 
 test.each([
-  ['page', 'Query.aiSessions.offset'],
-  ['countPerPage', 'Query.aiSessions.first'],
   ['specificIds', 'AISessionFilter.ids'],
   ['accountIds', 'AISessionFilter.accountIds'],
   ['sortField', 'AISessionOrder.field'],
@@ -186,3 +194,45 @@ test.each(['NewAISession', 'ListAISessions', 'GetAISession', 'PatchAISession'])(
     expect(Object.keys(content)).toEqual(['application/json', 'text/csv', 'text/jsonl']);
   },
 );
+
+test('a page is described by its number, not by what it skips', () => {
+  expect(parameterOf('ListAISessions', 'page')?.description).toMatch(/number of the page, from 0/);
+});
+
+const bodyOf = (name: string) => operationOf(name).requestBody?.content['application/json']?.schema;
+
+test('bodies say what they need, and what may be null', () => {
+  expect(bodyOf('NewAccount')?.required).toEqual(['name']);
+  expect(bodyOf('NewAccount')?.properties['name']?.type).toBe('string');
+  expect(bodyOf('PatchAISession')?.required).toEqual([]);
+  expect(bodyOf('PatchAISession')?.properties['purpose']?.type).toEqual(['string', 'null']);
+});
+
+test('answers say that all of their fields are there', () => {
+  const { AISessionInfo, AccountInfo } = document.components.schemas;
+  expect(AISessionInfo.required).toEqual(Object.keys(AISessionInfo.properties));
+  expect(AccountInfo.required).toEqual([
+    'name',
+    'id',
+    'dateCreated',
+    'dateLastModified',
+    'createdBy',
+    'lastModifiedBy',
+  ]);
+});
+
+test.each([
+  ['GetAISession', ['200', '404', '4XX', '5XX']],
+  ['PatchAISession', ['200', '404', '4XX', '5XX']],
+  ['DeleteAISession', ['204', '404', '4XX', '5XX']],
+  ['GetAccount', ['200', '404', '4XX', '5XX']],
+  ['NewAISession', ['200', '4XX', '5XX']],
+])('%s has the answers %j', (name, statuses) => {
+  expect(Object.keys(operationOf(name).responses)).toEqual(statuses);
+  expect(operationOf(name).responses['204']?.content).toBeUndefined();
+});
+
+test('the document names its server and the routes by the name of an operation', () => {
+  expect(document.servers).toEqual([{ url: '/' }]);
+  expect(JSON.stringify(document)).toContain('POST /api/{Operation}');
+});

@@ -1,4 +1,4 @@
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { isOneOf, newIdentity } from '../database/ids.ts';
 import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
@@ -32,21 +32,33 @@ export async function findAccounts(database: Database, ids: readonly string[]): 
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-/** Lists the accounts whose name contains `part`, oldest first. */
-export function listAccounts(database: Database, part: string | undefined, page: PageRequest): Promise<Page<Account>> {
+export interface AccountFilter {
+  ids?: string[] | undefined;
+  /** A part of the name, in any case. */
+  nameContains?: string | undefined;
+}
+
+/** Lists accounts by their creation. */
+export function listAccounts(
+  database: Database,
+  filter: AccountFilter,
+  descending: boolean,
+  page: PageRequest,
+): Promise<Page<Account>> {
   return database.run((orm) =>
     readPage(page, {
       id: accounts.id,
       date: undefined,
-      descending: false,
-      filter: nameContains(part),
-      select: (where, orderBy, limit) =>
+      descending,
+      filter: matches(filter),
+      select: (where, orderBy, limit, offset = 0) =>
         orm
           .select()
           .from(accounts)
           .where(where)
           .orderBy(...orderBy)
-          .limit(limit),
+          .limit(limit)
+          .offset(offset),
       cursorOf: accountCursor,
     }),
   );
@@ -56,8 +68,8 @@ export function accountCursor({ dateCreated, id }: Account): Cursor {
   return { date: dateCreated, id };
 }
 
-export function countAccounts(database: Database, part: string | undefined): Promise<number> {
-  return database.run((orm) => orm.$count(accounts, nameContains(part)));
+export function countAccounts(database: Database, filter: AccountFilter): Promise<number> {
+  return database.run((orm) => orm.$count(accounts, matches(filter)));
 }
 
 /** Makes an account for a newcomer to try the server with, unless there is one. Returns the oldest account. */
@@ -66,6 +78,9 @@ export async function ensureDemoAccount(database: Database): Promise<Account> {
   return oldest ?? createAccount(database, 'Demo Account', 'system');
 }
 
-function nameContains(part: string | undefined) {
-  return part === undefined ? undefined : sql`position(lower(${part}) in lower(${accounts.name})) > 0`;
+function matches({ ids, nameContains }: AccountFilter) {
+  return and(
+    ids && isOneOf(accounts.id, ids),
+    nameContains === undefined ? undefined : sql`position(lower(${nameContains}) in lower(${accounts.name})) > 0`,
+  );
 }

@@ -21,6 +21,15 @@ export function checkId(field: string, id: string): string {
   return id.toLowerCase();
 }
 
+/** The most ids of a filter. */
+export const maximumIds = 100;
+
+/** Checks the ids of a filter; null and undefined are none. Throws BAD_USER_INPUT. */
+export function checkIds(field: string, ids: string[] | null | undefined): string[] | undefined {
+  if (ids && ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
+  return ids?.map((id) => checkId(field, id));
+}
+
 /**
  * Reads an instant from ISO 8601 text.
  * @throws BAD_USER_INPUT

@@ -1,6 +1,5 @@
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
-import { sessionFields } from './operations.ts';
 
 /** Reads the rows under a header row. Throws when the text is not valid CSV. */
 export function readCsv(text: string): Record<string, string>[] {
@@ -14,11 +13,11 @@ export function readCsv(text: string): Record<string, string>[] {
  */
 const formulaStarts = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
 
-/** Writes sessions, under a header row unless they continue other rows. */
-export function writeCsv(rows: unknown[], header = true): string {
+/** Writes these fields of objects, under a header row unless they continue other rows. */
+export function writeCsv(rows: unknown[], fields: string[], header = true): string {
   return stringify(rows, {
     header,
-    columns: sessionFields.split(' ').map((key) => ({ key, header: key.charAt(0).toUpperCase() + key.slice(1) })),
+    columns: fields.map((key) => ({ key, header: key.charAt(0).toUpperCase() + key.slice(1) })),
     record_delimiter: 'windows',
     quoted_match: /[\r\n]/,
     cast: { string: (text) => text.replaceAll(formulaStarts, "'") },

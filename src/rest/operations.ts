@@ -1,9 +1,4 @@
-import { badInput } from '../errors.ts';
-
-export type Fields = Record<string, unknown>;
-
-/** Runs the document of an operation for the viewer of the request. Throws the first error of its result. */
-export type Execute = (variables: Fields) => Promise<Fields>;
+import { answerList, type Execute, type Fields, type Flags } from './lists.ts';
 
 export interface Operation {
   name: string;
@@ -13,10 +8,14 @@ export interface Operation {
   document: string;
   /** The schema coordinate of the document's field, whose description is the operation's. */
   coordinate: string;
+  /** What it answers, or a list of that. */
+  entity: Entity;
   /** The fields of a request: variables of the document, and the schema coordinates of the inputs that they are for. */
   fields: Record<string, string>;
-  /** Clients' words for the values of enums. */
-  words?: Record<string, string>;
+  /** Descriptions of fields that differ from those of their inputs. */
+  descriptions?: Record<string, string>;
+  /** Clients' words for the values of enums, by field. */
+  words?: Record<string, Record<string, string>>;
   /** Boolean fields that are no variables, with their descriptions. */
   flags?: Record<string, string>;
   isList?: boolean;
@@ -24,11 +23,37 @@ export interface Operation {
   answer?: (execute: Execute, variables: Fields, flags: Flags) => Promise<unknown>;
 }
 
-type Flags = Record<string, boolean>;
+export interface Entity {
+  /** Its type in the schema. */
+  type: string;
+  /** What an answer has of it, in the order of the CSV columns, which is that of the API that this one replaces. */
+  fields: string[];
+}
 
-/** In the order of the API that this one replaces, which is that of its CSV columns. */
-export const sessionFields = 'accountId accountName purpose id dateCreated dateLastModified createdBy lastModifiedBy';
-const session = `{ ${sessionFields} }`;
+const audit = ['id', 'dateCreated', 'dateLastModified', 'createdBy', 'lastModifiedBy'];
+const session: Entity = { type: 'AISessionInfo', fields: ['accountId', 'accountName', 'purpose', ...audit] };
+const account: Entity = { type: 'AccountInfo', fields: ['name', ...audit] };
+
+const select = ({ fields }: Entity) => `{ ${fields.join(' ')} }`;
+const selectPage = (entity: Entity) =>
+  `{ totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
+
+const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
+
+/** What the operations that list have in common. */
+const list = {
+  method: 'GET',
+  isList: true,
+  answer: answerList,
+  descriptions: {
+    page: 'The number of the page, from 0.',
+    countPerPage: 'How many items a page has: 1 to 100; 25 without it.',
+  },
+  flags: {
+    all: 'Answers the whole list at once, if it has at most 10,000 items.',
+    simplifiedPaging: 'Answers only items and hasMorePages, without counting the whole list.',
+  },
+} as const;
 
 /** The operations of the REST API. A new one is an entry here. */
 export const operations: Operation[] = [
@@ -36,8 +61,9 @@ export const operations: Operation[] = [
     name: 'NewAISession',
     method: 'POST',
     path: '/ai/sessions',
+    entity: session,
     document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
-      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${session}
+      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
     }`,
     coordinate: 'Mutation.newAISession',
     fields: {
@@ -47,9 +73,10 @@ export const operations: Operation[] = [
     },
   },
   {
+    ...list,
     name: 'ListAISessions',
-    method: 'GET',
     path: '/ai/sessions',
+    entity: session,
     document: `query ListAISessions(
       $accountIds: [ID!], $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
       $sortField: AISessionOrderField = DATE_CREATED, $sortOrder: OrderDirection = DESC, $withoutTotal: Boolean = false
@@ -57,7 +84,7 @@ export const operations: Operation[] = [
       aiSessions(
         filter: { accountIds: $accountIds, ids: $specificIds }, orderBy: { field: $sortField, direction: $sortOrder }
         offset: $page, first: $countPerPage, after: $after
-      ) { totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${session} } }
+      ) ${selectPage(session)}
     }`,
     coordinate: 'Query.aiSessions',
     fields: {
@@ -68,20 +95,14 @@ export const operations: Operation[] = [
       sortField: 'AISessionOrder.field',
       sortOrder: 'AISessionOrder.direction',
     },
-    words: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED', Ascend: 'ASC', Descend: 'DESC' },
-    flags: {
-      all: 'Answers the whole list at once, if it has at most 10,000 sessions.',
-      simplifiedPaging: 'Answers only items and hasMorePages, without counting the whole list.',
-    },
-    isList: true,
-    answer: (execute, variables, flags) =>
-      flags['all'] ? listAll(execute, variables, flags) : listPage(execute, variables, flags),
+    words: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
   },
   {
     name: 'GetAISession',
     method: 'GET',
     path: '/ai/sessions/:sessionId',
-    document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${session} }`,
+    entity: session,
+    document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
     fields: { sessionId: 'Query.aiSession(id:)' },
   },
@@ -89,8 +110,9 @@ export const operations: Operation[] = [
     name: 'PatchAISession',
     method: 'PATCH',
     path: '/ai/sessions/:sessionId',
+    entity: session,
     document: `mutation PatchAISession($sessionId: ID!, $purpose: String) {
-      patchAISession(input: { id: $sessionId, purpose: $purpose }) ${session}
+      patchAISession(input: { id: $sessionId, purpose: $purpose }) ${select(session)}
     }`,
     coordinate: 'Mutation.patchAISession',
     fields: { sessionId: 'PatchAISessionInput.id', purpose: 'PatchAISessionInput.purpose' },
@@ -99,72 +121,52 @@ export const operations: Operation[] = [
     name: 'DeleteAISession',
     method: 'DELETE',
     path: '/ai/sessions/:sessionId',
+    entity: session,
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
     fields: { sessionId: 'Mutation.deleteAISession(id:)' },
     answer: async (execute, variables) => void (await execute(variables)),
   },
+  {
+    name: 'NewAccount',
+    method: 'POST',
+    path: '/accounts',
+    entity: account,
+    document: `mutation NewAccount($name: String!) { newAccount(input: { name: $name }) ${select(account)} }`,
+    coordinate: 'Mutation.newAccount',
+    fields: { name: 'NewAccountInput.name' },
+  },
+  {
+    ...list,
+    name: 'ListAccounts',
+    path: '/accounts',
+    entity: account,
+    document: `query ListAccounts(
+      $nameFilter: String, $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
+      $sortOrder: OrderDirection = ASC, $withoutTotal: Boolean = false
+    ) {
+      accounts(
+        nameContains: $nameFilter, ids: $specificIds, direction: $sortOrder
+        offset: $page, first: $countPerPage, after: $after
+      ) ${selectPage(account)}
+    }`,
+    coordinate: 'Query.accounts',
+    fields: {
+      nameFilter: 'Query.accounts(nameContains:)',
+      specificIds: 'Query.accounts(ids:)',
+      page: 'Query.accounts(offset:)',
+      countPerPage: 'Query.accounts(first:)',
+      sortOrder: 'Query.accounts(direction:)',
+    },
+    words: { sortOrder },
+  },
+  {
+    name: 'GetAccount',
+    method: 'GET',
+    path: '/accounts/:accountId',
+    entity: account,
+    document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
+    coordinate: 'Query.account',
+    fields: { accountId: 'Query.account(id:)' },
+  },
 ];
-
-interface Connection {
-  totalCount?: number;
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
-  edges: { node: object }[];
-}
-
-/** The most sessions that `all` answers. */
-export const longestList = 10_000;
-
-/** A list that is written while it is read, so that memory holds one page of it at a time. */
-export interface StreamedList {
-  pages: AsyncIterable<object[]>;
-  /** The rest of the answer, beside its items. */
-  totals: Fields;
-}
-
-export function isStreamed(answer: unknown): answer is StreamedList {
-  return typeof answer === 'object' && answer !== null && 'pages' in answer;
-}
-
-/** Answers a page by its number, from 0. */
-async function listPage(execute: Execute, variables: Fields, { simplifiedPaging }: Flags) {
-  const { page, countPerPage } = { page: 0, ...variables, countPerPage: variables['countPerPage'] ?? 25 };
-  // What is not a number is left for GraphQL to refuse.
-  const isNumbered = typeof page === 'number' && typeof countPerPage === 'number';
-  const offset = isNumbered ? Math.min(page * countPerPage, 2 ** 31 - 1) : page;
-  const change = { page: offset, countPerPage, withoutTotal: simplifiedPaging };
-  const { totalCount, pageInfo, edges } = await readConnection(execute, { ...variables, ...change });
-  const totals = simplifiedPaging
-    ? {}
-    : { totalCount, totalPages: Math.ceil(Number(totalCount) / Number(countPerPage)) };
-  return { items: edges.map(({ node }) => node), ...totals, hasMorePages: pageInfo.hasNextPage };
-}
-
-/** Answers the whole list as one page. */
-async function listAll(execute: Execute, { page: _page, ...variables }: Fields, { simplifiedPaging }: Flags) {
-  const fullPage = { ...variables, countPerPage: 100 };
-  const first = await readConnection(execute, fullPage);
-  const { totalCount = 0 } = first;
-  if (totalCount > longestList) {
-    throw badInput('all', `"all" answers lists of at most ${longestList} sessions: read this one by "page".`);
-  }
-  const totals = simplifiedPaging ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
-  return { pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
-}
-
-async function* readPages(execute: Execute, variables: Fields, first: Connection): AsyncGenerator<object[]> {
-  let { pageInfo, edges } = first;
-  yield edges.map(({ node }) => node);
-  while (pageInfo.hasNextPage) {
-    const rest = { ...variables, after: pageInfo.endCursor, withoutTotal: true };
-    ({ pageInfo, edges } = await readConnection(execute, rest));
-    yield edges.map(({ node }) => node);
-  }
-}
-
-async function readConnection(execute: Execute, variables: Fields): Promise<Connection> {
-  const given = Object.entries(variables).filter(([, value]) => value !== null);
-  const { aiSessions } = await execute(Object.fromEntries(given));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document asks for exactly this
-  return aiSessions as Connection;
-}

@@ -4,7 +4,8 @@ import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { readCsv } from './csv.ts';
-import type { Fields, Operation } from './operations.ts';
+import type { Fields } from './lists.ts';
+import type { Operation } from './operations.ts';
 
 /**
  * Reads the items of a request's body: one, or as many as a JSON array or a CSV text has.
@@ -57,8 +58,9 @@ export function readVariables(operation: Operation, sources: Fields[]) {
   const variables: Fields = {};
   for (const name of Object.keys(fields)) {
     const value: unknown = given.get(name.toLowerCase());
-    const word = Object.keys(words).find((key) => key.toLowerCase() === toText(value).toLowerCase());
-    if (value !== undefined) variables[name] = word ? words[word] : fromText(value, variableTypes(operation).get(name));
+    const word = Object.keys(words[name] ?? {}).find((key) => key.toLowerCase() === toText(value).toLowerCase());
+    if (value !== undefined)
+      variables[name] = word ? words[name]?.[word] : fromText(value, variableTypes(operation).get(name));
   }
   const isOn = (flag: string) => /^(true|1|on)$/i.test(toText(given.get(flag.toLowerCase())));
   return { variables, flags: Object.fromEntries(Object.keys(flags).map((flag) => [flag, isOn(flag)])) };

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import Negotiator from 'negotiator';
 import { badInput } from '../errors.ts';
 import { writeCsv } from './csv.ts';
-import type { StreamedList } from './operations.ts';
+import type { StreamedList } from './lists.ts';
 
 export const mediaTypes = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
@@ -29,9 +29,14 @@ const streamTimeout = 300_000;
  * Writes a list while it is read, at the speed of the client. If that fails midway, the answer is cut off.
  * @throws what reading the list throws
  */
-export async function streamAnswer(list: StreamedList, format: Format, response: ServerResponse): Promise<void> {
+export async function streamAnswer(
+  list: StreamedList,
+  format: Format,
+  fields: string[],
+  response: ServerResponse,
+): Promise<void> {
   try {
-    await pipeline(writePages(list, format), response, { signal: AbortSignal.timeout(streamTimeout) });
+    await pipeline(writePages(list, format, fields), response, { signal: AbortSignal.timeout(streamTimeout) });
   } catch (error) {
     // The client went away or was too slow. The request's log line says that it was cut off.
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -39,10 +44,10 @@ export async function streamAnswer(list: StreamedList, format: Format, response:
   }
 }
 
-async function* writePages({ pages, totals }: StreamedList, format: Format): AsyncGenerator<string> {
+async function* writePages({ pages, totals }: StreamedList, format: Format, fields: string[]): AsyncGenerator<string> {
   let isFirst = true;
   for await (const page of pages) {
-    if (format === 'csv') yield writeCsv(page, isFirst);
+    if (format === 'csv') yield writeCsv(page, fields, isFirst);
     else if (format === 'jsonl') yield writeLines(page);
     // The items of each page without the brackets around them.
     else yield `${isFirst ? '{"items":[' : ','}${JSON.stringify(page).slice(1, -1)}`;
@@ -52,10 +57,10 @@ async function* writePages({ pages, totals }: StreamedList, format: Format): Asy
 }
 
 /** Writes an answer. In CSV and JSON Lines, a list is a row or a line for each of its items. */
-export function writeAnswer(answer: unknown, format: Format): string {
+export function writeAnswer(answer: unknown, format: Format, fields: string[]): string {
   if (format === 'json') return JSON.stringify(answer);
   const rows = [answer].flat().flatMap((value) => (hasItems(value) ? value.items : [value]));
-  return format === 'csv' ? writeCsv(rows) : writeLines(rows);
+  return format === 'csv' ? writeCsv(rows, fields) : writeLines(rows);
 }
 
 function writeLines(rows: unknown[]): string {

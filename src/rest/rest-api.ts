@@ -5,7 +5,8 @@ import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
-import { isStreamed, longestList, type Fields, type Operation } from './operations.ts';
+import { isStreamed, longestList, type Fields } from './lists.ts';
+import type { Operation } from './operations.ts';
 import { fromTexts, readItems, readVariables } from './request.ts';
 import { chooseFormat, mediaTypes, streamAnswer, writeAnswer } from './response.ts';
 import { findRoute } from './router.ts';
@@ -37,7 +38,7 @@ export function createRestApi(
   async function answerRequest(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
     await signIn(request.headers.authorization, context);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const { operation, fields, suffix, takesItems } = findRoute(request.method ?? '', pathname);
+    const { operation, pathFields, suffix, takesItems } = findRoute(request.method ?? '', pathname);
     const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
     const format = chooseFormat(suffix ?? asked, request);
     // All operations need a viewer: refuse strangers before they send a body.
@@ -53,7 +54,7 @@ export function createRestApi(
     for (const [index, item] of items.entries()) {
       // Each item needs a key of its own, which a retry of the whole list makes again.
       const itemKey = takesItems ? hash('sha256', `${index} ${String(key)}`) : key;
-      const sources = [fromTexts(searchParams), item, fields, key === undefined ? {} : { idempotencyKey: itemKey }];
+      const sources = [fromTexts(searchParams), item, pathFields, key === undefined ? {} : { idempotencyKey: itemKey }];
       const answer = answerItem(operation, sources, context, takesItems);
       answers.push(
         await (takesItems ? answer.catch((error: unknown) => Promise.reject(prefixItem(error, index))) : answer),
@@ -63,8 +64,9 @@ export function createRestApi(
     if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${operation.name}.csv"`);
     response.writeHead(200, { 'Content-Type': `${mediaTypes[format]}; charset=utf-8` });
     const [answer] = answers;
-    if (isStreamed(answer)) await streamAnswer(answer, format, response);
-    else response.end(writeAnswer(takesItems ? answers : answer, format));
+    const { fields } = operation.entity;
+    if (isStreamed(answer)) await streamAnswer(answer, format, fields, response);
+    else response.end(writeAnswer(takesItems ? answers : answer, format, fields));
   }
 
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {

@@ -1,11 +1,11 @@
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { operations, type Fields, type Operation } from './operations.ts';
+import type { Fields } from './lists.ts';
+import { operations, type Operation } from './operations.ts';
 
 export interface Route {
   operation: Operation;
-  /** The fields in the path. */
-  fields: Fields;
+  pathFields: Fields;
   /** The format that the path ends in, without its dot. */
   suffix: string | undefined;
   /** Whether the path ends in [], and so takes and answers a list of items. */
@@ -15,7 +15,7 @@ export interface Route {
 interface Match {
   operation: Operation;
   methods: string[];
-  fields: Fields;
+  pathFields: Fields;
 }
 
 /**
@@ -32,7 +32,7 @@ export function findRoute(method: string, pathname: string): Route {
   }
   const verb = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ methods }) => methods.includes(verb));
-  if (match) return { operation: match.operation, fields: match.fields, suffix, takesItems };
+  if (match) return { operation: match.operation, pathFields: match.pathFields, suffix, takesItems };
   const allowed = [...new Set(matches.flatMap(({ methods }) => methods))].join(', ');
   throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });
 }
@@ -42,13 +42,13 @@ function findByName(path: string): Match[] {
   const [, name] = /^\/(?:api|json\/reply)\/(\w+)$/i.exec(path) ?? [];
   return operations
     .filter((operation) => operation.name.toLowerCase() === name?.toLowerCase())
-    .map((operation) => ({ operation, methods: ['POST', operation.method], fields: {} }));
+    .map((operation) => ({ operation, methods: ['POST', operation.method], pathFields: {} }));
 }
 
 function findByPath(path: string): Match[] {
   return operations.flatMap((operation) => {
     const match = pattern(operation).exec(path);
-    return match ? [{ operation, methods: [operation.method], fields: { ...match.groups } }] : [];
+    return match ? [{ operation, methods: [operation.method], pathFields: { ...match.groups } }] : [];
   });
 }
 

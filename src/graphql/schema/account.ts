@@ -7,10 +7,11 @@ import {
   maximumNameLength,
   type Account,
 } from '../../domain/accounts.ts';
-import { checkId, checkText } from '../../domain/validation.ts';
+import { checkId, checkIds, checkText, maximumIds } from '../../domain/validation.ts';
 import { administrator, builder } from './builder.ts';
-import { readPageRequest, toConnection } from './connection.ts';
+import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
 import { EntityInfo, Node } from './entity-info.ts';
+import { OrderDirection } from './order-direction.ts';
 
 export const AccountInfo = builder
   .objectRef<Account>('AccountInfo')
@@ -53,15 +54,22 @@ builder.queryFields((t) => ({
     {
       type: AccountInfo,
       nullable: true,
-      description: 'Lists accounts, oldest first.',
+      description: 'Lists accounts, oldest first unless `direction` says otherwise.',
       args: {
+        direction: t.arg({ type: OrderDirection, description: 'Which end comes first; the oldest without it.' }),
+        ids: t.arg.idList({ description: `Only accounts with one of these IDs: ${maximumIds} at most.` }),
         nameContains: t.arg.string({ description: 'Only accounts whose name contains this text, in any case.' }),
+        offset: t.arg.int({ description: offsetDescription }),
       },
-      async resolve(_root, { nameContains, ...page }, context) {
+      async resolve(_root, { direction, ids, nameContains, ...page }, context) {
         const { database } = context;
-        const part = nameContains == null ? undefined : checkText('nameContains', nameContains, maximumNameLength);
-        const accounts = await listAccounts(database, part, readPageRequest(page, 'accounts', context));
-        return toConnection(accounts, accountCursor, 'accounts', () => countAccounts(database, part));
+        const filter = {
+          ids: checkIds('ids', ids),
+          nameContains: nameContains == null ? undefined : checkText('nameContains', nameContains, maximumNameLength),
+        };
+        const pageRequest = readPageRequest(page, 'accounts', context);
+        const accounts = await listAccounts(database, filter, direction === 'DESC', pageRequest);
+        return toConnection(accounts, accountCursor, 'accounts', () => countAccounts(database, filter));
       },
     },
     { name: 'AccountInfoConnection', description: 'A page of accounts.' },

@@ -1,14 +1,12 @@
 import { maximumUserLength } from '../../auth/viewer.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
-import { checkId, checkInstant, checkText } from '../../domain/validation.ts';
-import { badInput } from '../../errors.ts';
+import { checkIds, checkInstant, checkText, maximumIds } from '../../domain/validation.ts';
 import { sessionCountLoader, sessionPageLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { AISessionInfo } from './ai-session.ts';
 import { builder } from './builder.ts';
-import { readPageRequest, toConnection } from './connection.ts';
-
-const maximumIds = 100;
+import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
+import { OrderDirection } from './order-direction.ts';
 
 const AISessionOrderField = builder.enumType('AISessionOrderField', {
   description: 'What sessions can be ordered by. Sessions with equal dates are ordered by ID.',
@@ -16,11 +14,6 @@ const AISessionOrderField = builder.enumType('AISessionOrderField', {
     DATE_CREATED: { value: 'dateCreated', description: 'The date the session was created.' },
     DATE_LAST_MODIFIED: { value: 'dateLastModified', description: 'The date the session was last modified.' },
   } as const,
-});
-
-const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which end of a list comes first.',
-  values: { ASC: { description: 'The oldest first.' }, DESC: { description: 'The newest first.' } },
 });
 
 const AISessionOrder = builder.inputType('AISessionOrder', {
@@ -73,9 +66,7 @@ builder.queryField('aiSessions', (t) =>
       description: 'Lists sessions, newest first unless `orderBy` says otherwise.',
       args: {
         filter: t.arg({ type: AISessionFilter, description: 'Which sessions to list; all without it.' }),
-        offset: t.arg.int({
-          description: 'How many sessions to skip, 0 to 10,000: for clients that number their pages. Prefer cursors.',
-        }),
+        offset: t.arg.int({ description: offsetDescription }),
         orderBy: t.arg({ type: AISessionOrder, description: orderDescription }),
       },
       async resolve(_root, { filter: filterInput, orderBy, ...page }, context) {
@@ -135,9 +126,4 @@ function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISes
     createdFrom: createdFrom == null ? undefined : checkInstant('createdFrom', createdFrom),
     createdBefore: createdBefore == null ? undefined : checkInstant('createdBefore', createdBefore),
   };
-}
-
-function checkIds(field: string, ids: string[] | null | undefined): string[] | undefined {
-  if (ids && ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
-  return ids?.map((id) => checkId(field, id));
 }

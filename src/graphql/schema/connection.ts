@@ -6,6 +6,9 @@ import { badInput } from '../../errors.ts';
 /** How many items all lists of one request may ask for together. */
 export const itemLimit = 1000;
 
+export const offsetDescription =
+  'How many items to skip, 0 to 10,000: for clients that number their pages. Prefer cursors.';
+
 type Optional<Value> = Value | null | undefined;
 
 interface ConnectionArguments {
