@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-const firstOperation = `# Press the play button (or Ctrl+Enter) to open an AI session.
+const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
 mutation NewAISession($input: NewAISessionInput!) {
   newAISession(input: $input) {
     id
@@ -16,22 +16,27 @@ mutation NewAISession($input: NewAISessionInput!) {
 }
 `;
 
-export type GraphiQL = (token: string | null, response: ServerResponse) => Promise<void>;
+/** Answers with the page, given the token of its link: null without one, undefined when it is not valid. */
+export type GraphiQL = (token: string | null | undefined, response: ServerResponse) => Promise<void>;
 
 /**
  * Makes what answers with GraphiQL's page. It opens with an operation for the account, and the token of its link in the
- * header.
+ * header. Without a token it says how to get one.
  */
 export function createGraphiQL(accountId: string | undefined): GraphiQL {
   const variables = stringify({ input: { accountId, purpose: 'Try out AI Sessions' } });
   let page: ReturnType<typeof loadPage> | undefined;
   return async (token, response) => {
-    const headers = token === null ? undefined : stringify({ Authorization: `Bearer ${token}` });
+    const headers = token ? stringify({ Authorization: `Bearer ${token}` }) : undefined;
     const options = { title, shouldPersistHeaders: false, query: firstOperation, variables, headers };
+    const notice =
+      token === undefined ? 'The token of this link is not valid, or has expired.' : 'You are not signed in.';
     const nonce = randomBytes(16).toString('base64');
     page ??= loadPage();
     const { head, body } = await page;
-    const scripts = Buffer.from(`<script nonce="${nonce}">${openingScript(options)}</script><script nonce="${nonce}">`);
+    const scripts = Buffer.from(
+      `<script nonce="${nonce}">${openingScript(options, notice)}</script><script nonce="${nonce}">`,
+    );
     const parts = [head, scripts, body];
     response.writeHead(200, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -55,13 +60,34 @@ async function loadPage() {
   return { head: Buffer.from(head), body: Buffer.from(rest.join('<script>')) };
 }
 
-/** Takes the token out of the address bar and the history. A reload finds it in the storage of the tab. */
-function openingScript(options: object): string {
+const howToSignIn = `Open the link that \`npm start\` prints. Or get a token, from your identity provider or by \
+\`npm run --silent token -- --sub you --role SystemAdministrator\`, and put it into Headers: \
+{ "Authorization": "Bearer THE TOKEN" }. Click to close.`;
+
+/**
+ * Takes the token out of the address bar and the history: a reload finds it in the storage of the tab, until it expires.
+ * @param notice why the page is not signed in, where it is not
+ */
+function openingScript(options: object, notice: string): string {
   return `
     const options = ${JSON.stringify(options).replaceAll('<', String.raw`\u003c`)};
-    if (options.headers) sessionStorage.setItem('headers', options.headers);
-    else options.headers = sessionStorage.getItem('headers') ?? undefined;
     history.replaceState(null, '', location.pathname);
+    const isValid = (headers) => {
+      const [, claims] = /Bearer [^.]+[.]([^.]+)/.exec(headers) ?? [];
+      return claims && JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).exp * 1000 > Date.now();
+    };
+    if (options.headers) sessionStorage.setItem('headers', options.headers);
+    const stored = sessionStorage.getItem('headers');
+    if (isValid(stored)) options.headers = stored;
+    else {
+      delete options.headers;
+      const notice = document.createElement('p');
+      notice.setAttribute('role', 'status');
+      notice.textContent = ${JSON.stringify(`${notice} ${howToSignIn}`)};
+      notice.style = 'position: fixed; z-index: 10; bottom: 0; left: 0; right: 0; margin: 0; padding: 12px; color: #fff; background: #8a1f11; font: 14px sans-serif';
+      notice.onclick = () => notice.remove();
+      document.body.append(notice);
+    }
   `;
 }
 

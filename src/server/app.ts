@@ -48,8 +48,8 @@ export function createApp({ config, secret, database, log, accountId, stopping }
   const answerGraphiQL = createGraphiQL(accountId);
   const graphiql: GraphiQL = async (token, response) => {
     // The page gets the link's token only if it is valid: a link must not inject anything else.
-    const isValid = token !== null && (await verifyToken(`Bearer ${token}`).catch(() => null)) !== null;
-    await answerGraphiQL(isValid ? token : null, response);
+    const viewer = token && (await verifyToken(`Bearer ${token}`).catch(() => null));
+    await answerGraphiQL(token && !viewer ? undefined : token, response);
   };
   const graphql = createGraphQLServer({ schema, log, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
   const answerRest = createRestApi(signIn, graphql.execute);
