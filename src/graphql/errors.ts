@@ -59,11 +59,10 @@ export function statusOf({ data, errors }: ExecutionResult, phase: Phase, mediaT
   const cause = rootCause(error);
   if (cause instanceof CodedError) return { status: cause.status, headers: cause.headers };
   if (error.extensions.code === 'INTERNAL_SERVER_ERROR') return { status: 500, headers: {} };
-  // Yoga's own faults of the request, such as a mutation by GET, say their status in `http`, without `spec`.
-  const { http } = error.extensions;
-  const isDocumentFault = phase === 'operation' && (!http || http.spec === true);
-  if (isDocumentFault && mediaType === 'application/json') return { status: 200, headers: {} };
-  return { status: http?.status ?? 400, headers: http?.headers ?? {} };
+  // Yoga's refusals of a request, such as a mutation by GET, say their status in `http`; so do faults of variables: 400.
+  const { status = 400, headers = {} } = error.extensions.http ?? {};
+  const isDocumentFault = phase === 'operation' && status === 400;
+  return { status: isDocumentFault && mediaType === 'application/json' ? 200 : status, headers };
 }
 
 /** The error underneath those that graphql-js and `maskUnexpected` wrapped around it. */
