@@ -56,6 +56,9 @@ export function createGraphQLServer({ schema, log, signIn, graphiql }: GraphQLOp
     try {
       await signIn(request.headers.authorization, context);
       const params = await readParameters(request);
+      // Yoga takes an operationName of any type, and finds no such operation.
+      if (typeof (params.operationName ?? '') !== 'string')
+        throw new CodedError('BAD_USER_INPUT', '"operationName" must be a text.');
       context.takePlace();
       const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
       return { result, phase: 'operation' };
