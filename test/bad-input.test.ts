@@ -48,7 +48,14 @@ const aiSessions = 'query ($filter: AISessionFilter) { aiSessions(filter: $filte
 const accounts = 'query ($nameContains: String) { accounts(nameContains: $nameContains) { totalCount } }';
 const creation = JSON.stringify({ query: newAISession, variables: { input: {} } });
 
+/** The answer to a fault of the document, or of its variables. */
 const badRequest = { status: 400, code: 'BAD_USER_INPUT' };
+
+/** The answer to an operation that was executed, and whose only field refused its input. */
+const badField = (query: string, field: string) => {
+  const data = { [/\{ (\w+)/.exec(query)?.[1] ?? '']: null };
+  return { status: 200, code: 'BAD_USER_INPUT', data, field };
+};
 
 describe.each([
   ['text', 'x'],
@@ -66,12 +73,12 @@ describe.each([
     ['the filter "ids"', aiSessions, { filter: { ids: [bad] } }, 'ids'],
     ['the filter "accountIds"', aiSessions, { filter: { accountIds: [bad] } }, 'accountIds'],
   ])('is refused as %s', async (_where, query, variables, field) => {
-    expect(await run(query, variables)).toMatchObject({ ...badRequest, data: null, field });
+    expect(await run(query, variables)).toMatchObject(badField(query, field));
   });
 
-  test.each(['aiSession', 'account'])('is refused by the query %s', async (name) => {
-    const answer = await run(`query ($id: ID!) { ${name}(id: $id) { id } }`, { id: bad });
-    expect(answer).toMatchObject({ status: 200, data: { [name]: null }, code: 'BAD_USER_INPUT', field: 'id' });
+  test.each(['aiSession', 'account', 'node'])('is refused by the query %s', async (name) => {
+    const query = `query ($id: ID!) { ${name}(id: $id) { id } }`;
+    expect(await run(query, { id: bad })).toMatchObject(badField(query, 'id'));
   });
 });
 
@@ -88,7 +95,7 @@ describe.each([
     ['a part of a name', accounts, { nameContains: bad }, 'nameContains'],
     ['the filter "createdBy"', aiSessions, { filter: { createdBy: bad } }, 'createdBy'],
   ])('is refused as %s', async (_where, query, variables, field) => {
-    expect(await run(query, variables)).toMatchObject({ ...badRequest, data: null, field });
+    expect(await run(query, variables)).toMatchObject(badField(query, field));
   });
 });
 
@@ -101,7 +108,7 @@ test.each([
   ['101 ids', aiSessions, { filter: { ids: Array(101).fill(id) } }, 'ids'],
   ['101 account ids', aiSessions, { filter: { accountIds: Array(101).fill(id) } }, 'accountIds'],
 ])('%s is refused, and named', async (_kind, query, variables, field) => {
-  expect(await run(query, variables)).toMatchObject({ ...badRequest, data: null, field });
+  expect(await run(query, variables)).toMatchObject(badField(query, field));
 });
 
 test.each([
@@ -186,12 +193,14 @@ describe.each([
   '10000-01-01T00:00:00Z',
 ])('the instant "%s"', (bad) => {
   test.each(['createdFrom', 'createdBefore'])('is refused as %s', async (name) => {
-    expect(await run(aiSessions, { filter: { [name]: bad } })).toMatchObject({ ...badRequest, data: undefined });
+    expect(await run(aiSessions, { filter: { [name]: bad } })).toMatchObject(badField(aiSessions, name));
     const literal = `{ aiSessions(filter: { ${name}: ${JSON.stringify(bad)} }) { totalCount } }`;
-    expect(await run(literal)).toMatchObject({ ...badRequest, data: undefined });
+    expect(await run(literal)).toMatchObject(badField(literal, name));
   });
 });
 
 test.each([5, true, {}])('an instant that is %j is refused', async (createdFrom) => {
   expect(await run(aiSessions, { filter: { createdFrom } })).toMatchObject({ ...badRequest, data: undefined });
+  const literal = `{ aiSessions(filter: { createdFrom: ${JSON.stringify(createdFrom)} }) { totalCount } }`;
+  expect(await run(literal)).toMatchObject({ ...badRequest, data: undefined });
 });

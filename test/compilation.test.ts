@@ -39,13 +39,13 @@ test.each([
   ['no input', {}],
 ])('%s is refused each time in the same way', async (_kind, variables) => {
   const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id } }';
-  const expected = { status: 400, data: undefined, codes: [{ code: 'BAD_USER_INPUT' }] };
+  const expected = { status: 200, data: undefined, codes: [{ code: 'BAD_USER_INPUT' }] };
   expect(await sendOften(query, variables)).toEqual(repeated(expected));
 });
 
 test('a viewer without a token is refused each time', async () => {
   const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
-  const expected = { status: 401, data: null, codes: [{ code: 'UNAUTHENTICATED' }] };
+  const expected = { status: 200, data: { newAISession: null }, codes: [{ code: 'UNAUTHENTICATED' }] };
   expect(await sendOften(query, { input: {} }, { token: null })).toEqual(repeated(expected));
 });
 
@@ -58,7 +58,7 @@ test('a patch that leaves the purpose out leaves it each time', async () => {
 
 test('a variable named __proto__ is refused each time', async () => {
   const query = 'mutation ($__proto__: NewAISessionInput!) { newAISession(input: $__proto__) { id } }';
-  const expected = { status: 200, data: null, codes: [{ code: 'BAD_USER_INPUT' }] };
+  const expected = { status: 200, data: { newAISession: null }, codes: [{ code: 'BAD_USER_INPUT' }] };
   expect(await sendOften(query, JSON.parse('{"__proto__": {}}'))).toEqual(repeated(expected));
 });
 

@@ -17,6 +17,17 @@ afterAll(() => Promise.all([open.stop(), closed.stop()]));
 const corsHeaders = ({ headers }: { headers: Headers }) =>
   [...headers.keys()].filter((name) => name.startsWith('access-control-'));
 
+/** What a page asks to send: beside this API's own headers, those that clients and browser SDKs add. */
+const asked = [
+  'apollographql-client-name',
+  'authorization',
+  'baggage',
+  'content-type',
+  'idempotency-key',
+  'sentry-trace',
+  'traceparent',
+];
+
 /** The names in a header that lists them, in lower case. */
 const namesIn = (text: string | null) => text?.toLowerCase().split(/\s*,\s*/) ?? [];
 
@@ -31,7 +42,7 @@ describe.each([
       headers: {
         Origin: origin,
         'Access-Control-Request-Method': method,
-        'Access-Control-Request-Headers': 'authorization,content-type',
+        'Access-Control-Request-Headers': asked.join(),
       },
     });
 
@@ -49,15 +60,16 @@ describe.each([
     expect(namesIn(answer.headers.get('Access-Control-Expose-Headers'))).toContain('www-authenticate');
   });
 
-  test('the preflight of a listed origin is answered', async () => {
+  test('a listed origin may send any header, such as those of tracing, and those of GraphQL clients', async () => {
     const answer = await preflight(open, listed);
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: '' });
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(listed);
     expect(namesIn(answer.headers.get('Access-Control-Allow-Methods'))).toEqual(
       expect.arrayContaining(['get', 'post', 'patch', 'delete']),
     );
-    expect(namesIn(answer.headers.get('Access-Control-Allow-Headers'))).toEqual(
-      expect.arrayContaining(['authorization', 'content-type', 'idempotency-key']),
+    expect(namesIn(answer.headers.get('Access-Control-Allow-Headers'))).toEqual(asked);
+    expect(namesIn(answer.headers.get('Vary'))).toEqual(
+      expect.arrayContaining(['origin', 'access-control-request-headers']),
     );
   });
 

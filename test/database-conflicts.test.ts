@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres } from './postgres-server.ts';
 import { openBench, summarise, unavailable, type Bench } from './postgres-service.ts';
+import { codeOf } from './test-server.ts';
 
 describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
   let bench: Bench;
@@ -53,7 +54,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     return answers;
   }
 
-  test('because of its time-out is answered 503', async () => {
+  test('because of its time-out is answered SERVICE_UNAVAILABLE', async () => {
     await rival.unsafe('begin; lock table ai_sessions in exclusive mode');
     const answer = await bench.service.createSession();
     await rival.unsafe('rollback');
@@ -71,8 +72,8 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     // Waits for the key that the creation has claimed, until that one is chosen as the victim.
     await rival.unsafe(`insert into idempotency_keys values ('alice', 'deadlock', gen_random_uuid(), 'hash')`);
     await rival.unsafe('rollback');
-    const { status, data } = await creation;
-    expect(status).toBe(200);
+    const { data, errors } = await creation;
+    expect(errors).toBeUndefined();
     expect(await findSessions('deadlock')).toEqual([{ id: data.newAISession.id, purpose: null }]);
     expect(await countAttempts()).toBe(2);
   });
@@ -94,18 +95,21 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
 
   test.each(['40001', '40P01'])('with %s is run again, whole, and leaves one session', async (state) => {
     await failCreations(state, 3);
-    const { status, data } = await bench.service.createSession({ idempotencyKey: state, purpose: 'Again' });
-    expect(status).toBe(200);
+    const { data, errors } = await bench.service.createSession({ idempotencyKey: state, purpose: 'Again' });
+    expect(errors).toBeUndefined();
     expect(await findSessions(state)).toEqual([{ id: data.newAISession.id, purpose: 'Again' }]);
   });
 
-  test.each(['40001', '40P01'])('with %s every time is run at most ten times, and answered 503', async (state) => {
-    await failCreations(state, 1_000_000);
-    const answer = await bench.service.createSession({ idempotencyKey: `${state} every time` });
-    expect(await countAttempts()).toBeLessThanOrEqual(10);
-    expect(await findSessions(`${state} every time`)).toEqual([]);
-    expect(summarise(answer)).toEqual(unavailable);
-  });
+  test.each(['40001', '40P01'])(
+    'with %s every time is run at most ten times, and answered SERVICE_UNAVAILABLE',
+    async (state) => {
+      await failCreations(state, 1_000_000);
+      const answer = await bench.service.createSession({ idempotencyKey: `${state} every time` });
+      expect(await countAttempts()).toBeLessThanOrEqual(10);
+      expect(await findSessions(`${state} every time`)).toEqual([]);
+      expect(summarise(answer)).toEqual(unavailable);
+    },
+  );
 
   test('because its account was just deleted fails that creation only', async () => {
     const account = await bench.service.send('mutation { newAccount(input: { name: "Gone" }) { id } }');
@@ -139,7 +143,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     const answers = await Promise.all([first, ...batch]);
     // The first, two in the batch until it failed, and then each of the batch alone.
     expect(await countAttempts()).toBe(6);
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 500, 200]);
+    expect(answers.map(codeOf)).toEqual([undefined, undefined, 'INTERNAL_SERVER_ERROR', undefined]);
   });
 
   test('behind a lock does not pile up in the database', async () => {
@@ -151,7 +155,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     }
     const backends = await bench.countBackends();
     await rival.unsafe('rollback');
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(new Set(answers.map(codeOf))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
     expect(backends).toBeLessThanOrEqual(20);
   });
 });

@@ -9,6 +9,7 @@ import { cleanUp } from './server-process.ts';
 
 const rounds = 3;
 const perRound = 3000;
+const unavailable = /"code":"SERVICE_UNAVAILABLE","retryAfter":[1-9]/;
 const query = 'mutation ($purpose: String!) { newAISession(input: { purpose: $purpose }) { id purpose } }';
 
 describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,', () => {
@@ -49,7 +50,8 @@ describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,'
     const id = /"id":"([0-9a-f-]{36})"/.exec(answer.body)?.[1];
     const isCreated = answer.status === 200 && answer.body.includes(`"purpose":"${purpose}"`);
     if (isCreated && id) idByPurpose.set(purpose, id);
-    else if (answer.status === 503 && answer.retryAfter) refused.add(purpose);
+    else if (isGraphQL ? unavailable.test(answer.body) : answer.status === 503 && answer.retryAfter)
+      refused.add(purpose);
     else others.push(answer);
   }
 
@@ -72,6 +74,8 @@ describe.skipIf(!canRunPostgres)('of 3,000 creations at once, three times over,'
 
     const peak = canMeasureMemory ? readMemory(service.pid).peak : 0;
     expect.soft(peak).toBeLessThan(600);
-    expect.soft(await service.createSession({ purpose: 'afterwards' })).toMatchObject({ status: 200 });
+    expect
+      .soft(await service.createSession({ purpose: 'afterwards' }))
+      .toMatchObject({ status: 200, errors: undefined });
   }, 180_000);
 });

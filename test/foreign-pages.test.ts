@@ -103,7 +103,11 @@ describe('a mutation', () => {
   ])('with a token in %s, where browsers add it by themselves, is refused', async (_where, path, headers) => {
     const token = await server.tokenFor('alice');
     const options = { token: null, body: { query: mutation }, headers: headers(token) };
-    expect((await send(server, 'POST', path.replaceAll('TOKEN', token), options)).status).toBe(401);
+    const { text } = await send(server, 'POST', path.replaceAll('TOKEN', token), options);
+    expect(JSON.parse(text)).toMatchObject({
+      data: { newAISession: null },
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
   });
 });
 

@@ -71,7 +71,7 @@ describe('of the tokens that an identity provider signs,', () => {
     '',
     null,
     7,
-    ['JWT'],
+    [['JWT']],
     { toString: 'JWT' },
   ])('one of the type %j is refused', async (typ) => {
     expect(outline(await ask(ours, { typ }))).toEqual(refusal);

@@ -54,10 +54,11 @@ export function startLoad(servers: string[], token: string, name: string): Load 
         body: JSON.stringify({ query: operation, variables: { key } }),
         signal: AbortSignal.timeout(10_000),
       });
-      const { data } = await response.json();
-      if (response.status === 503) return false;
-      if (response.status === 200 && data?.newAISession.purpose === key) idByKey.set(key, data.newAISession.id);
-      else refused.add(`${key}: ${response.status}`);
+      const { data, errors } = await response.json();
+      const code = errors?.[0]?.extensions.code;
+      if (code === 'SERVICE_UNAVAILABLE') return false;
+      if (!errors && data.newAISession.purpose === key) idByKey.set(key, data.newAISession.id);
+      else refused.add(`${key}: ${code}`);
       return true;
     } catch {
       // The server is down or the connection broke, so the client cannot know whether the session exists.

@@ -36,7 +36,7 @@ test.each([
 
 test.each([-1, 10_001])('an offset of %d is refused with a message that names the bound', async (offset) => {
   const { data, errors } = await ask({ offset });
-  expect(data).toBeNull();
+  expect(data).toEqual({ aiSessions: null });
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'offset' } }]);
   expect(errors?.[0]?.message).toMatch(/10,?000/);
 });
@@ -44,6 +44,6 @@ test.each([-1, 10_001])('an offset of %d is refused with a message that names th
 test.each(['after', 'before'])('an offset is refused beside the cursor %s', async (argument) => {
   const { data } = await ask({ first: 1 });
   const refused = await ask({ offset: 0, [argument]: data.aiSessions.edges[0].cursor });
-  expect(refused.data).toBeNull();
+  expect(refused.data).toEqual({ aiSessions: null });
   expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'offset' } }]);
 });

@@ -6,6 +6,7 @@ import * as graphql from 'graphql';
 type Examples = Record<string, fc.Arbitrary<unknown>>;
 type Input = Pick<graphql.GraphQLArgument, 'name' | 'type'> & { defaultValue?: unknown };
 type Composite = graphql.GraphQLObjectType | graphql.GraphQLInterfaceType;
+type Field = graphql.GraphQLField<unknown, unknown>;
 
 const isRequired = ({ type, defaultValue }: Input) => graphql.isNonNullType(type) && defaultValue === undefined;
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -141,13 +142,13 @@ function randomOperation(schema: graphql.GraphQLSchema, examples: Examples) {
   const directives = conditions.map(([name, condition]) => `${name}(${condition})`);
   const directive = often(20, fc.constant(''), directives);
 
-  function field({ name, args, type }: graphql.GraphQLField<unknown, unknown>): fc.Arbitrary<string> {
-    const named = graphql.getNamedType(type);
-    const inner = graphql.isObjectType(named) ? selections(named, 1) : fc.constant('');
+  function field({ name, args, type }: Field, path: Composite[]): fc.Arbitrary<string> {
+    const inner = compositeOf(type);
+    const selection = inner ? selections(inner, 1, path) : fc.constant('');
     // Fields of one name must have the same arguments.
     const odd = fc.constantFrom(...oddNames).map((alias) => `${alias}:`);
     const alias = often(20, fc.constant(args.length > 0 ? '¤:' : ''), odd);
-    const parts = fc.tuple(alias, inputs(args), directive, inner);
+    const parts = fc.tuple(alias, inputs(args), directive, selection);
     return parts.map(([key, given, ...rest]) => `${key}${name}${given && `(${given})`} ${rest.join('')}`);
   }
 
@@ -157,12 +158,21 @@ function randomOperation(schema: graphql.GraphQLSchema, examples: Examples) {
     return fc.oneof(inline, spread);
   }
 
-  /** @param depth how many fragments may stand inside of each other */
-  function selections(type: Composite, depth: number): fc.Arbitrary<string> {
+  /**
+   * @param depth how many fragments may stand inside of each other
+   * @param path the types around: the graph has circles, which end where a type would stand in itself
+   */
+  function selections(type: Composite, depth: number, path: Composite[] = []): fc.Arbitrary<string> {
     const meta = type === schema.getQueryType() ? ['__schema { types { name } }', '__type(name: "ID") { name }'] : [];
-    const targets = depth > 0 ? [type, ...type.getInterfaces()] : [];
-    const fragments = targets.map((target) => fragment(target, selections(target, depth - 1)));
-    const fields = fc.oneof(...Object.values(type.getFields()).map(field));
+    const around = [...path, type];
+    const others = graphql.isInterfaceType(type) ? schema.getPossibleTypes(type) : type.getInterfaces();
+    const targets = depth > 0 ? [type, ...others.filter((other) => !around.includes(other))] : [];
+    const fragments = targets.map((target) => fragment(target, selections(target, depth - 1, around)));
+    const open = Object.values(type.getFields()).filter((one) => {
+      const inner = compositeOf(one.type);
+      return !inner || !around.includes(inner);
+    });
+    const fields = fc.oneof(...open.map((one) => field(one, around)));
     const selection = often(9, fields, fc.oneof(fc.constantFrom('__typename', ...meta), ...fragments));
     return fc.array(selection, { minLength: 1, maxLength: 5 }).map((list) => `{ ${list.join(' ')} }`);
   }
@@ -170,6 +180,11 @@ function randomOperation(schema: graphql.GraphQLSchema, examples: Examples) {
   const roots = [schema.getQueryType(), schema.getMutationType()].filter((type) => type != null);
   const texts = roots.map((type) => selections(type, 1).map((body) => [type.name.toLowerCase(), body] as const));
   return fc.tuple(fc.oneof(...texts), fc.constantFrom(null, 'Main')).map(([text, name]) => finish(...text, name));
+}
+
+function compositeOf(type: graphql.GraphQLOutputType): Composite | undefined {
+  const named = graphql.getNamedType(type);
+  return graphql.isObjectType(named) || graphql.isInterfaceType(named) ? named : undefined;
 }
 
 /** Puts variables into the head of an operation, and fragments behind it. */

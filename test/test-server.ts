@@ -34,7 +34,14 @@ export interface GraphQLAnswer {
   headers: Headers;
   // oxlint-disable-next-line typescript/no-explicit-any -- the shape of the answer is what the tests are about
   data: any;
-  errors: { message: string; path?: string[]; extensions: { code: string; field?: string } }[] | undefined;
+  errors:
+    | {
+        message: string;
+        path?: (string | number)[];
+        locations?: { line: number; column: number }[];
+        extensions: { code: string; field?: string; retryAfter?: number };
+      }[]
+    | undefined;
 }
 
 /** Starts the server on a free port, on a database of its own. */
@@ -126,6 +133,9 @@ export async function readPage({ graphql }: TestServer, field: keyof typeof list
   const ids: string[] = edges.map(({ node }: { node: { id: string } }) => node.id);
   return { ids, cursors, totalCount, ...pageInfo };
 }
+
+/** The code of the first error; undefined without one. */
+export const codeOf = ({ errors }: Pick<GraphQLAnswer, 'errors'>) => errors?.[0]?.extensions.code;
 
 /** How many statements the server has sent to the database so far. */
 export function countStatements({ logLines }: TestServer): number {

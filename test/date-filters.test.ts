@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+/** The same operation, in which the instant stands in different places. */
+const places = {
+  'a literal': (field: string, value: string) => ({
+    query: `query Q {\n  list: aiSessions(filter: { ${field}: ${JSON.stringify(value)} }) { totalCount }\n}`,
+    variables: {},
+  }),
+  'a variable': (field: string, value: string) => ({
+    query: `query Q($value: DateTime) {\n  list: aiSessions(filter: { ${field}: $value }) { totalCount }\n}`,
+    variables: { value },
+  }),
+  'a part of a variable': (field: string, value: string) => ({
+    query: 'query Q($filter: AISessionFilter) {\n  list: aiSessions(filter: $filter) { totalCount }\n}',
+    variables: { filter: { [field]: value } },
+  }),
+  'the default of a variable': (field: string, value: string) => ({
+    query: `query Q($value: DateTime = ${JSON.stringify(value)}) {\n  list: aiSessions(filter: { ${field}: $value }) { totalCount }\n}`,
+    variables: {},
+  }),
+};
+
+describe.each(Object.entries(places))('as %s', (_place, write) => {
+  test.each(['createdFrom', 'createdBefore'])(
+    'a bad %s is refused with its field, path and location',
+    async (field) => {
+      const { query, variables } = write(field, 'yesterday');
+      const { status, data, errors } = await server.graphql(query, variables);
+      expect({ status, data }).toEqual({ status: 200, data: { list: null } });
+      expect(errors).toEqual([
+        {
+          message: expect.stringContaining(`"${field}"`),
+          path: ['list'],
+          locations: [{ line: 2, column: 3 }],
+          extensions: { code: 'BAD_USER_INPUT', field },
+        },
+      ]);
+    },
+  );
+
+  test.each(['createdFrom', 'createdBefore'])('a good %s is taken, with any offset', async (field) => {
+    const { query, variables } = write(field, '2000-01-01T00:00:00+05:30');
+    const { data, errors } = await server.graphql(query, variables);
+    expect(errors).toBeUndefined();
+    expect(data.list).toEqual({ totalCount: expect.any(Number) });
+  });
+});
+
+test('what is no text is refused with its location, before anything runs', async () => {
+  const literal = await server.graphql('{ aiSessions(filter: { createdFrom: 5 }) { totalCount } }');
+  expect(literal).toMatchObject({
+    data: undefined,
+    errors: [{ locations: [{ line: 1, column: 37 }], extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  const query = 'query ($from: DateTime) { aiSessions(filter: { createdFrom: $from }) { totalCount } }';
+  const variable = await server.graphql(query, { from: 5 });
+  expect(variable).toMatchObject({
+    data: undefined,
+    errors: [{ locations: [{ line: 1, column: 8 }], extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  expect(variable.errors?.[0]?.message).toContain('$from');
+});
