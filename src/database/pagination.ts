@@ -62,10 +62,10 @@ async function readForward<Row>(list: List<Row>, { size, from, to, offset }: Ran
   const exists = async (condition: SQL | undefined) => (await select(and(filter, condition), orderBy, 1)).length > 0;
 
   const inRange = and(filter, from && compare(`${after}=`, from), to && compare(before, to));
-  const rows = await select(inRange, orderBy, size + (from ? 2 : 1), offset);
+  const found = await select(inRange, orderBy, size + (from ? 2 : 1), offset);
   // Reading the cursor's row too shows for free that there is a previous page; if the row is gone, another query asks.
-  const isFromThere = from !== undefined && rows[0] !== undefined && isSame(cursorOf(rows[0]), from);
-  if (isFromThere) rows.shift();
+  const isFromThere = from !== undefined && found[0] !== undefined && isSame(cursorOf(found[0]), from);
+  const rows = isFromThere ? found.slice(1) : found;
   const hasNextPage = rows.length > size || (to !== undefined && (await exists(compare(`${after}=`, to))));
   const isSkipped = offset > 0 && (rows.length > 0 || (await exists(undefined)));
   const hasPreviousPage = isSkipped || isFromThere || (from !== undefined && (await exists(compare(before, from))));
