@@ -6,14 +6,16 @@ import { findAccounts } from '../domain/accounts.ts';
 import type { AISession, AISessionOrder } from '../domain/ai-sessions.ts';
 import { memoize } from '../memoize.ts';
 
-// Each loads for all rows of a page at once, so a page of any length costs a fixed number of statements.
+// Each loads for all rows of a page at once, so a page of any length costs a fixed number of statements. What a mutation may
+// change is not cached: the next mutation of the document would not see it.
 
 export const accountLoader = memoize(
   ({ database }: Context) => new DataLoader((ids: readonly string[]) => findAccounts(database, ids)),
 );
 
 export const sessionCountLoader = memoize(
-  ({ database }: Context) => new DataLoader((ids: readonly string[]) => countSessionsOfAccounts(database, ids)),
+  ({ database }: Context) =>
+    new DataLoader((ids: readonly string[]) => countSessionsOfAccounts(database, ids), { cache: false }),
 );
 
 type PageLoader = DataLoader<string, Page<AISession>>;
