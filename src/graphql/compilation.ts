@@ -65,9 +65,9 @@ export function useCompilation(): Plugin<Context, Context> {
 
 /**
  * Whether graphql-jit runs a document as graphql-js does. It deviates in four ways: it confuses the operations of one
- * document; it ignores the defaults of enums, which only our lists have, so queries are not compiled; it builds objects
- * with a prototype, where `__proto__` has a meaning; and it reads a variable inside an object as null when it is left out,
- * which depends on the request, so `suits` decides.
+ * document; it ignores the defaults of enums, which only our lists have, so queries are not compiled, and lists behind
+ * mutations know these defaults themselves; it builds objects with a prototype, where `__proto__` has a meaning; and it
+ * reads a variable inside an object as null when it is left out, which depends on the request, so `suits` decides.
  */
 function isSafeToCompile(document: DocumentNode): boolean {
   const operations = operationsOf(document);
