@@ -180,27 +180,3 @@ test.each(['{', '5', '[]', 'x'])('variables in a URL that are %s are refused', a
   const search = `?query=${encodeURIComponent('{ viewer { id } }')}&variables=${encodeURIComponent(variables)}`;
   expect(await send({ method: 'GET' }, search)).toMatchObject({ ...badRequest, data: undefined });
 });
-
-describe.each([
-  '',
-  'yesterday',
-  '2026-01-31',
-  '2026-01-31T08:30:00',
-  '2026-02-30T08:30:00Z',
-  '0000-12-31T23:59:59Z',
-  '0001-01-01T00:00:00+01:00',
-  '9999-12-31T23:59:59-01:00',
-  '10000-01-01T00:00:00Z',
-])('the instant "%s"', (bad) => {
-  test.each(['createdFrom', 'createdBefore'])('is refused as %s', async (name) => {
-    expect(await run(aiSessions, { filter: { [name]: bad } })).toMatchObject(badField(aiSessions, name));
-    const literal = `{ aiSessions(filter: { ${name}: ${JSON.stringify(bad)} }) { totalCount } }`;
-    expect(await run(literal)).toMatchObject(badField(literal, name));
-  });
-});
-
-test.each([5, true, {}])('an instant that is %j is refused', async (createdFrom) => {
-  expect(await run(aiSessions, { filter: { createdFrom } })).toMatchObject({ ...badRequest, data: undefined });
-  const literal = `{ aiSessions(filter: { createdFrom: ${JSON.stringify(createdFrom)} }) { totalCount } }`;
-  expect(await run(literal)).toMatchObject({ ...badRequest, data: undefined });
-});

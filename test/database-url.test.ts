@@ -94,7 +94,7 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
   /** Starts the server on a URL, and tells whether its connections are encrypted. */
   async function useUrl(url: string): Promise<'encrypted' | 'plain'> {
     const service = await startService(url, token);
-    expect(await service.createSession()).toMatchObject({ status: 200 });
+    expect(await service.createSession()).toMatchObject({ status: 200, errors: undefined });
     expect(await service.probe('/ready')).toBe(200);
     const rows = await database.query(
       `select distinct ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'app'`,

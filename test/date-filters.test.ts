@@ -28,11 +28,22 @@ const places = {
   }),
 };
 
+const badInstants = [
+  '',
+  'yesterday',
+  '2026-01-31',
+  '2026-01-31T08:30:00',
+  '2026-02-30T08:30:00Z',
+  '0000-12-31T23:59:59Z',
+  '0001-01-01T00:00:00+01:00',
+  '9999-12-31T23:59:59-01:00',
+  '10000-01-01T00:00:00Z',
+];
+
 describe.each(Object.entries(places))('as %s', (_place, write) => {
-  test.each(['createdFrom', 'createdBefore'])(
-    'a bad %s is refused with its field, path and location',
-    async (field) => {
-      const { query, variables } = write(field, 'yesterday');
+  describe.each(['createdFrom', 'createdBefore'])('%s', (field) => {
+    test.each(badInstants)('that is "%s" is refused with its field, path and location', async (bad) => {
+      const { query, variables } = write(field, bad);
       const { status, data, errors } = await server.graphql(query, variables);
       expect({ status, data }).toEqual({ status: 200, data: { list: null } });
       expect(errors).toEqual([
@@ -43,25 +54,25 @@ describe.each(Object.entries(places))('as %s', (_place, write) => {
           extensions: { code: 'BAD_USER_INPUT', field },
         },
       ]);
-    },
-  );
+    });
 
-  test.each(['createdFrom', 'createdBefore'])('a good %s is taken, with any offset', async (field) => {
-    const { query, variables } = write(field, '2000-01-01T00:00:00+05:30');
-    const { data, errors } = await server.graphql(query, variables);
-    expect(errors).toBeUndefined();
-    expect(data.list).toEqual({ totalCount: expect.any(Number) });
+    test('is taken with any offset', async () => {
+      const { query, variables } = write(field, '2000-01-01T00:00:00+05:30');
+      const { data, errors } = await server.graphql(query, variables);
+      expect(errors).toBeUndefined();
+      expect(data.list).toEqual({ totalCount: expect.any(Number) });
+    });
   });
 });
 
-test('what is no text is refused with its location, before anything runs', async () => {
-  const literal = await server.graphql('{ aiSessions(filter: { createdFrom: 5 }) { totalCount } }');
-  expect(literal).toMatchObject({
+test.each([5, true, {}])('%j, which is no text, is refused with its location, before anything runs', async (bad) => {
+  const literal = `{ aiSessions(filter: { createdFrom: ${JSON.stringify(bad)} }) { totalCount } }`;
+  expect(await server.graphql(literal)).toMatchObject({
     data: undefined,
     errors: [{ locations: [{ line: 1, column: 37 }], extensions: { code: 'BAD_USER_INPUT' } }],
   });
   const query = 'query ($from: DateTime) { aiSessions(filter: { createdFrom: $from }) { totalCount } }';
-  const variable = await server.graphql(query, { from: 5 });
+  const variable = await server.graphql(query, { from: bad });
   expect(variable).toMatchObject({
     data: undefined,
     errors: [{ locations: [{ line: 1, column: 8 }], extensions: { code: 'BAD_USER_INPUT' } }],

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, findFreePort, makeFolder } from './server-process.ts';
@@ -52,12 +53,16 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
   const start = (port: number) =>
     startService(database.url, token, { PORT: String(port), LOG_LEVEL: 'silent', DATABASE_TIMEOUT_MS: '10000' });
 
-  /** Creates a session through haproxy. Answers the status, or the code of the fault. */
+  /** Creates a session through haproxy. Answers 200 if there is one, or else what came instead. */
   function create(agent: Agent): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>();
     const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` };
     const creation = request({ port: proxyPort, path: '/graphql', method: 'POST', agent, headers }, (response) => {
-      response.resume().once('close', () => resolve(String(response.statusCode)));
+      const isCreated = (body: string) => response.statusCode === 200 && body.startsWith('{"data":');
+      text(response).then(
+        (body) => resolve(isCreated(body) ? '200' : `${response.statusCode} ${body}`),
+        (error: Error) => resolve(error.message),
+      );
     });
     creation.once('error', (error) => resolve(error.message));
     creation.end('{"query":"mutation { newAISession(input: {}) { id } }"}');
