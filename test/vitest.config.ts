@@ -50,7 +50,10 @@ export default defineConfig(({ mode }) => ({
     // A busy machine is slow.
     expect: { poll: { timeout: 30_000 } },
     projects: [
-      { extends: true, test: { name: 'database', exclude: [...configDefaults.exclude, ...withoutPostgres] } },
+      {
+        extends: true,
+        test: { name: 'database', exclude: [...configDefaults.exclude, 'test/clients/**', ...withoutPostgres] },
+      },
       { extends: true, test: { name: 'standalone', include: withoutPostgres } },
     ],
   },
