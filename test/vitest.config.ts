@@ -23,6 +23,7 @@ const withoutPostgres = [
   'roles',
   'schema',
   'shutdown-delay',
+  'schema-changes',
   'slow-clients',
   'slow-strangers',
   'start',

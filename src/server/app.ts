@@ -81,7 +81,7 @@ export function createApp({ config, secret, database, log, accountId, stopping }
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
         answer(response, isReady ? 200 : 503, { status });
-      } else if (/^\/(ai|accounts|api|json)(\/|\.|$)/.test(path)) await answerRest(request, response, context);
+      } else if (/^\/(ai|accounts|api|json)\b/.test(path)) await answerRest(request, response, context);
       else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       if (error instanceof ServiceUnavailableError)
