@@ -1,4 +1,4 @@
-import { ApolloClient, ApolloError, HttpLink, InMemoryCache, from } from 'apollo-client-3/core';
+import { ApolloClient, ApolloError, ApolloLink, HttpLink, InMemoryCache, from } from 'apollo-client-3/core';
 import { createPersistedQueryLink } from 'apollo-client-3/link/persisted-queries';
 import { RetryLink } from 'apollo-client-3/link/retry';
 import { getMainDefinition, relayStylePagination } from 'apollo-client-3/utilities';
@@ -12,15 +12,25 @@ const retry = new RetryLink({
   attempts: (count, { query, variables }, error) => {
     const definition = getMainDefinition(query);
     const isQuery = definition.kind === 'OperationDefinition' && definition.operation === 'query';
-    // An error with a result is the server's answer, with a status such as 401.
-    return count < 5 && !error.result && (isQuery || Boolean(variables['input']?.idempotencyKey));
+    // An error with a result is the server's answer, with a status such as 401. One of 503 can be tried again.
+    const isAnswer = error.result && error.statusCode !== 503;
+    return count < 5 && !isAnswer && (isQuery || Boolean(variables['input']?.idempotencyKey));
   },
 });
+
+// RetryLink sees what is thrown; this error is an answer, but one that can be tried again.
+const throwUnavailable = new ApolloLink((operation, forward) =>
+  forward(operation).map((result) => {
+    const isUnavailable = result.errors?.some(({ extensions }) => extensions?.['code'] === 'SERVICE_UNAVAILABLE');
+    if (isUnavailable) throw new ApolloError({ graphQLErrors: result.errors ?? [] });
+    return result;
+  }),
+);
 
 export function connect({ url, token, fetch }: Connection): Client {
   const http = new HttpLink({ uri: url, fetch, headers: authorization(token) });
   const client = new ApolloClient({
-    link: from([createPersistedQueryLink({ sha256 }), retry, http]),
+    link: from([createPersistedQueryLink({ sha256 }), retry, throwUnavailable, http]),
     cache: new InMemoryCache({
       typePolicies: { Query: { fields: { aiSessions: relayStylePagination(['filter', 'orderBy']) } } },
     }),

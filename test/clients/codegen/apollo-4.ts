@@ -2,6 +2,7 @@ import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCach
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { RetryLink } from '@apollo/client/link/retry';
 import { relayStylePagination } from '@apollo/client/utilities';
+import { map } from 'rxjs';
 import { authorization, present, type Client, type Connection } from '../client';
 import { sha256 } from '../sha256';
 import { DeleteSession, ListSessions, NewSession, PatchSession } from './operations';
@@ -13,10 +14,21 @@ const retry = new RetryLink({
     count < 5 && (operationType === 'query' || Boolean(variables['input']?.idempotencyKey)),
 });
 
+// RetryLink sees what is thrown; this error is an answer, but one that can be tried again.
+const throwUnavailable = new ApolloLink((operation, forward) =>
+  forward(operation).pipe(
+    map((result) => {
+      const isUnavailable = result.errors?.some(({ extensions }) => extensions?.['code'] === 'SERVICE_UNAVAILABLE');
+      if (isUnavailable) throw new CombinedGraphQLErrors(result);
+      return result;
+    }),
+  ),
+);
+
 export function connect({ url, token, fetch }: Connection): Client {
   const http = new HttpLink({ uri: url, fetch, headers: authorization(token) });
   const client = new ApolloClient({
-    link: ApolloLink.from([new PersistedQueryLink({ sha256 }), retry, http]),
+    link: ApolloLink.from([new PersistedQueryLink({ sha256 }), retry, throwUnavailable, http]),
     cache: new InMemoryCache({
       typePolicies: { Query: { fields: { aiSessions: relayStylePagination(['filter', 'orderBy']) } } },
     }),

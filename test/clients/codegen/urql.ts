@@ -12,8 +12,9 @@ import { DeleteSession, ListSessions, NewSession, PatchSession } from './operati
 const retry = retryExchange({
   initialDelayMs: 300,
   maxNumberAttempts: 5,
-  retryIf: ({ networkError }, { kind, variables }) =>
-    Boolean(networkError) && (kind === 'query' || Boolean(variables?.input?.idempotencyKey)),
+  retryIf: ({ networkError, graphQLErrors }, { kind, variables }) =>
+    (Boolean(networkError) || graphQLErrors[0]?.extensions['code'] === 'SERVICE_UNAVAILABLE') &&
+    (kind === 'query' || Boolean(variables?.input?.idempotencyKey)),
 });
 
 const cache = () =>
