@@ -36,13 +36,13 @@ function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput
   destination.on('write', () => queueMicrotask(reportDropped));
   // After an error, such as a full disk, the destination tries again at its next write.
   destination.on('error', () => {});
-  // Must run before pino's own listener, which would wait for ever for a reader that reads no more, or for a disk.
+  // Must run before pino's own listener, which waits forever for a reader that stopped reading, or for a full disk.
   process.prependListener('exit', () => {
     destination.destroy();
     try {
       writeSync(1, lines);
     } catch {
-      // Nobody reads them.
+      // No one reads the log any more.
     }
   });
   const end = () => {

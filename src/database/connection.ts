@@ -24,7 +24,7 @@ export interface Connection {
   doubt(): void;
   /** Destroys the socket: one whose packets are dropped would hang forever (porsager/postgres#1089). */
   destroy(): void;
-  /** Says goodbye to PostgreSQL, within a second. */
+  /** Closes the session on PostgreSQL, within a second. */
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   /** Tells whether another socket may be opened now. */
   throttle: () => Promise<boolean>;
   logger: StatementLogger;
-  /** Called when not PostgreSQL itself answers, but a pooler. */
+  /** Called when a pooler answers instead of PostgreSQL itself. */
   onPooler: () => void;
 }
 
@@ -45,7 +45,7 @@ interface Session {
   sockets: AbortController;
 }
 
-/** A server that the connection has reached, and what cancels a statement there. */
+/** The server behind the connection, and the key that cancels a statement there. */
 interface Backend {
   address: Address;
   key?: { pid: number; secret: number };

@@ -15,7 +15,7 @@ const margin = 16_000_000;
 /** How long the last look at the disk counts, in milliseconds. */
 const maximumAge = 100;
 
-/** What a write is told while the disk is nearly full. */
+/** Answers writes while the disk is nearly full. */
 export class DiskFullError extends ServiceUnavailableError {
   override readonly message =
     'The disk of the database is nearly full, so nothing can be saved now. Try again later. Operators: see the log.';
@@ -33,7 +33,7 @@ export function requireSpace(directory: string): void {
 
 /**
  * Makes a check to run before each statement.
- * @param setReadOnly is told when the database must no longer be written to, and when it may be again
+ * @param setReadOnly called when the database must become read-only, and when it may be written to again
  */
 export function createSpaceCheck(
   directory: string,

@@ -12,7 +12,7 @@ export interface FairQueue {
 
 /**
  * Shares places, such as connections. Work of no user goes first, and has a fifth of the places for itself. One user gets at
- * most half of the rest; those who wait take turns.
+ * most half of the rest. Waiting users take turns.
  */
 export function createFairQueue(places: number): FairQueue {
   const placesOfUsers = Math.max(1, places - Math.ceil(places / 5));

@@ -12,7 +12,7 @@ export function refusesParameters(error: unknown): boolean {
 
 /**
  * Whether prepared statements get lost: a pooler runs each transaction on any of its connections to PostgreSQL. The driver
- * then prepares anew, under another name, so each would pile up on PostgreSQL. Newer poolers know the statements.
+ * then prepares again under another name, so statements would pile up on PostgreSQL. Newer poolers track them.
  * @param first and `second` are connections through the pooler
  */
 export async function losesPreparedStatements(first: postgres.Sql, second: postgres.Sql): Promise<boolean> {

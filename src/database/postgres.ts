@@ -44,7 +44,7 @@ export async function openPostgres(
     const fault = await whenReachable(database, log);
     if (fault) throw unusable(database.description, fault);
     if (!prepare || !isPooled) return database;
-    // The question takes two connections: not in addition.
+    // The probe takes two connections: close the pool first, so as not to exceed its size.
     await pool.close();
     if (await isSessionLost(options)) throw unusable(database.description, poolerAdvice);
     return database;
@@ -88,7 +88,7 @@ async function whenReachable(database: Database, log: Logger): Promise<string | 
 
 /**
  * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others wait.
- * @param report is told, in words, what the migration waits for
+ * @param report prints a line that says what the migration waits for
  * @returns the database as people see it: no password
  * @throws StartupError, also when others have held the tables for 30 seconds
  */
@@ -117,10 +117,10 @@ export async function migratePostgres(url: string, report: (line: string) => voi
   }
 }
 
-/** Migrates, unless it would have to wait. Returns who it would wait for. */
+/** Migrates, unless another process is in the way. Returns that process, in words. */
 async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined> {
   try {
-    // Who waits for a lock blocks all that come later: the clients of the running servers.
+    // A statement that waits for a lock blocks all later ones: those of the running servers.
     await orm.execute(sql`set lock_timeout = '300ms'`);
     // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
     await orm.execute(sql`select pg_advisory_lock(hashtext('ai-sessions migrations'))`);

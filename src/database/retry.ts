@@ -10,7 +10,7 @@ const retryLimits: Record<Failure, number> = { conflict: 4, connectionLost: 1, o
 interface Attempts {
   /** What to run on, asked before each attempt. */
   connect: () => Orm | Promise<Orm>;
-  /** Is told of a connection that failed, and may never work again. */
+  /** Called when the connection failed, and may never work again. */
   onLost: () => void;
   /** Whether the deadline has passed, and the request has its answer. */
   isOver: () => boolean;

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 
 const intervalMs = 10_000;
 
-/** Makes a log of what is unavailable: with its cause when it begins, then how often, every 10 seconds until it is over. */
+/** Logs an outage with its cause when it begins, then a count every 10 seconds until it is over. */
 export function createOutageLog(log: Logger): (error: ServiceUnavailableError) => void {
   const counts = new Map<string, number>();
   return (error) => {

@@ -16,7 +16,7 @@ import { createOutageLog } from './outage-log.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
-  /** For what is of no single request. */
+  /** For lines that belong to no single request. */
   log: Logger;
   /** Sets the viewer of the context. */
   signIn: (authorization: string | undefined, context: Context) => Promise<void>;

@@ -21,7 +21,7 @@ interface JsonSchema {
 }
 
 /**
- * Makes the handler of /openapi.json, which tells as much as introspection does.
+ * Makes the handler of /openapi.json, which reveals as much as introspection does.
  * @param signIn sets the viewer of the context, who must be an administrator; undefined: the document is for everyone
  */
 export function createOpenApiHandler(

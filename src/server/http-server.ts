@@ -26,8 +26,8 @@ export async function listen(server: Server, host: string, port: number): Promis
 }
 
 /**
- * Goes on as before for `delayMs`, in which load balancers turn away, then stops listening and lets running requests finish.
- * Where there is a delay, clients are told to close their connections: one that we close may be about to carry a request.
+ * Serves as before for `delayMs`, so that load balancers turn away; then stops listening and lets running requests finish.
+ * After a delay, clients get a second to close their own connections: one that we close may be about to carry a request.
  * All of it takes 8.5 seconds at most, for delays of up to 7.
  */
 export async function stopListening(server: Server, delayMs = 0): Promise<void> {
