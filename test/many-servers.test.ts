@@ -48,7 +48,7 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     const found = await findSessions(keys);
     expect(found).toHaveLength(keys.length);
     return answers.filter((ofKey) => {
-      const [id, ...others] = new Set(ofKey.map(({ data }) => data?.newAISession.id));
+      const [id, ...others] = new Set(ofKey.map(({ data }) => data?.newAISession?.id));
       return others.length === 0 && found.includes(id);
     }).length;
   }
