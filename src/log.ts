@@ -12,6 +12,8 @@ export interface LogOutput extends DestinationStream {
 
 /** Readable lines at a terminal; elsewhere JSON, of which 16 MB wait for a slow reader and the rest is dropped. */
 export function openLogOutput(): LogOutput {
+  // A full disk or a closed pipe must not end the process.
+  process.stdout.on('error', () => {});
   if (!process.stdout.isTTY) return batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
   const output = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
   return { write: (line) => output.write(line), close: () => Promise.resolve() };

@@ -37,7 +37,7 @@ export async function openEmbedded(
   requireSpace(directory);
   const setReadOnly = (isReadOnly: boolean) => client.exec(`set default_transaction_read_only = ${isReadOnly}`);
   const checkSpace = createSpaceCheck(directory, setReadOnly, log);
-  const limitComputing = startWatchdog(computingLimit);
+  const watchdog = startWatchdog(computingLimit);
   return {
     description: `embedded PostgreSQL in ${directory}`,
     async run(work) {
@@ -46,9 +46,11 @@ export async function openEmbedded(
         throw errorCode(error) === '25006' ? new DiskFullError(error) : error;
       });
     },
-    close() {
-      limitComputing(closingLimit);
-      return close().then(unlock);
+    async close() {
+      watchdog.setLimit(closingLimit);
+      await close();
+      await watchdog.stop();
+      unlock();
     },
   };
 }

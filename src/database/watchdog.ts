@@ -1,17 +1,28 @@
 import { Worker } from 'node:worker_threads';
 
+export interface Watchdog {
+  setLimit(limitMs: number): void;
+  stop(): Promise<void>;
+}
+
 /**
  * Ends the process when the main thread computes for longer than `limitMs` without looking at any event: PGlite spins for
  * ever after a panic, for example on a full disk. It is the time of the processor that counts, so neither a suspended nor
  * a busy machine, nor a debugger, looks like that.
- * @returns a function that changes the limit
  */
-export function startWatchdog(limitMs: number): (limitMs: number) => void {
+export function startWatchdog(limitMs: number): Watchdog {
   // What the thread reads: how often the main thread was free, and the limit.
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const setLimit = (milliseconds: number) => void Atomics.store(shared, 1, milliseconds);
   setLimit(limitMs);
-  setInterval(() => Atomics.add(shared, 0, 1), 250).unref();
-  new Worker(new URL('watchdog-thread.ts', import.meta.url), { workerData: shared, execArgv: [] }).unref();
-  return setLimit;
+  const timer = setInterval(() => Atomics.add(shared, 0, 1), 250).unref();
+  const thread = new Worker(new URL('watchdog-thread.ts', import.meta.url), { workerData: shared, execArgv: [] });
+  thread.unref();
+  return {
+    setLimit,
+    async stop() {
+      clearInterval(timer);
+      await thread.terminate();
+    },
+  };
 }
