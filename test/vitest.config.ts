@@ -46,7 +46,7 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 3,
+    maxWorkers: 4,
     maxConcurrency: 5,
     // A busy machine is slow.
     expect: { poll: { timeout: 30_000 } },
