@@ -13,9 +13,14 @@ export interface Watchdog {
 export function startWatchdog(limitMs: number): Watchdog {
   // What the thread reads: how often the main thread was free, and the limit.
   const shared = new Int32Array(new SharedArrayBuffer(8));
-  const setLimit = (milliseconds: number) => void Atomics.store(shared, 1, milliseconds);
+  const beat = () => void Atomics.add(shared, 0, 1);
+  const setLimit = (milliseconds: number) => {
+    // Whoever changes the limit is alive: what was computed until now must not count against a lower one.
+    beat();
+    Atomics.store(shared, 1, milliseconds);
+  };
   setLimit(limitMs);
-  const timer = setInterval(() => Atomics.add(shared, 0, 1), 250).unref();
+  const timer = setInterval(beat, 250).unref();
   const thread = new Worker(new URL('watchdog-thread.ts', import.meta.url), { workerData: shared, execArgv: [] });
   thread.unref();
   return {
