@@ -1,27 +1,26 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { hasBrowser, launchBrowser } from './browser.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
-const { CHROMIUM: executablePath = '/usr/bin/chromium' } = process.env;
 const patience = { timeout: 20_000 };
 
 let server: ServerProcess;
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await makeFolder() });
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
 });
 afterAll(cleanUp);
 
-describe.skipIf(!existsSync(executablePath))("GraphiQL's link, in a browser", () => {
+describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
   let messages: string[];
 
   beforeAll(async () => {
-    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+    browser = await launchBrowser();
   });
   beforeEach(async () => {
     messages = [];

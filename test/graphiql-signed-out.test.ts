@@ -1,20 +1,19 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser, launchBrowser } from './browser.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const { CHROMIUM: executablePath = '/usr/bin/chromium', SCREENSHOT: screenshot } = process.env;
+const { SCREENSHOT: screenshot } = process.env;
 const patience = { timeout: 20_000 };
 
-describe.skipIf(!existsSync(executablePath))('GraphiQL without a valid token', () => {
+describe.skipIf(!hasBrowser)('GraphiQL without a valid token', () => {
   let server: ServerProcess;
   let browser: Browser;
 
   beforeAll(async () => {
     server = await startServer({ DATA_DIR: await copyDataFolder() });
-    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser, launchBrowser } from './browser.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const { CHROMIUM: executablePath = '/usr/bin/chromium', SCREENSHOT: screenshot } = process.env;
+const { SCREENSHOT: screenshot } = process.env;
 const html = { headers: { Accept: 'text/html' } };
 
 let folder: string;
@@ -15,13 +15,12 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-describe.skipIf(!existsSync(executablePath))('in a browser', () => {
+describe.skipIf(!hasBrowser)('in a browser', () => {
   let browser: Browser;
 
   beforeAll(async () => {
     server = await startServer({ DATA_DIR: folder });
-    const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

@@ -5,7 +5,7 @@ import type { Database, Orm } from '../database/database.ts';
 import { isOneOf } from '../database/ids.ts';
 import { readPage, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
-import { sessionColumns, sessionCursor, type AISession, type AISessionOrder } from './ai-sessions.ts';
+import { inOrder, sessionColumns, type AISession, type AISessionOrder } from './ai-sessions.ts';
 
 /** One step of reading a page of an account's sessions. */
 interface Step {
@@ -29,12 +29,9 @@ export function listSessionsOfAccounts(
     const steps = new DataLoader((batch: readonly Step[]) => selectSteps(orm, batch), { cache: false });
     const pages = accountIds.map((accountId) =>
       readPage(page, {
-        id: aiSessions.id,
-        date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
-        descending: order.descending,
+        ...inOrder(order),
         filter: undefined,
         select: (where, orderBy, limit) => steps.load({ accountId, where, orderBy, limit }),
-        cursorOf: (session) => sessionCursor(session, order),
       }),
     );
     return Promise.all(pages);

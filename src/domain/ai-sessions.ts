@@ -76,9 +76,7 @@ export function listAISessions(
 ): Promise<Page<AISession>> {
   return database.run((orm) =>
     readPage(page, {
-      id: aiSessions.id,
-      date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
-      descending: order.descending,
+      ...inOrder(order),
       filter: matches(filter),
       select: (where, orderBy, limit, offset = 0) =>
         selectSessions(orm)
@@ -88,9 +86,18 @@ export function listAISessions(
           .offset(offset)
           .prepare('list_sessions')
           .execute(),
-      cursorOf: (session) => sessionCursor(session, order),
     }),
   );
+}
+
+/** How a list of sessions is ordered, for `readPage`. */
+export function inOrder(order: AISessionOrder) {
+  return {
+    id: aiSessions.id,
+    date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
+    descending: order.descending,
+    cursorOf: (session: AISession) => sessionCursor(session, order),
+  };
 }
 
 export function sessionCursor(session: AISession, order: AISessionOrder): Cursor {
