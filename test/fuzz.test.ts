@@ -8,8 +8,8 @@ import { createSchema } from '../src/graphql/schema/schema.ts';
 import { operations } from '../src/rest/operations.ts';
 import { canMeasureMemory, readMemory } from './process-memory.ts';
 import * as random from './random-documents.ts';
-import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
-import { createMigratedDatabase } from './test-database.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder, createMigratedDatabase } from './test-database.ts';
 import { unknownId } from './test-server.ts';
 
 const { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } = random;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const environment = { AUTH_SECRET, DATABASE_TIMEOUT_MS: '60000', NODE_OPTIONS: '--max-old-space-size=200' };
   const database = TEST_DATABASE_URL ? await createMigratedDatabase(TEST_DATABASE_URL) : undefined;
   drop = database?.drop ?? drop;
-  server = await startServer({ ...environment, DATABASE_URL: database?.url ?? '', DATA_DIR: await makeFolder() });
+  server = await startServer({ ...environment, DATABASE_URL: database?.url ?? '', DATA_DIR: await copyDataFolder() });
   const sign = async (id: string, role: string) =>
     `Bearer ${await issueToken(loadConfig({ AUTH_SECRET }), AUTH_SECRET, { id, roles: [role] }, '1h')}`;
   Authorization = await sign('alice', 'SystemAdministrator');

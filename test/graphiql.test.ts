@@ -1,17 +1,16 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, launchBrowser } from './browser.ts';
-import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
 const { SCREENSHOT: screenshot } = process.env;
 const html = { headers: { Accept: 'text/html' } };
 
-let folder: string;
 let server: ServerProcess;
 
 beforeAll(async () => {
-  folder = await copyDataFolder();
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
 });
 afterAll(cleanUp);
 
@@ -19,13 +18,9 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    server = await startServer({ DATA_DIR: folder });
     browser = await launchBrowser();
   });
-  afterAll(async () => {
-    await browser.close();
-    await killProcesses();
-  });
+  afterAll(() => browser.close());
 
   test('one click on the play button of the printed link opens one session, and nothing is fetched from elsewhere', async () => {
     const context = await browser.newContext();
@@ -62,11 +57,6 @@ async function getPage(query: string): Promise<string> {
 }
 
 describe('the page', () => {
-  beforeAll(async () => {
-    server = await startServer({ DATA_DIR: folder });
-  });
-  afterAll(killProcesses);
-
   test('names no script, style, picture or frame of another origin', async () => {
     const page = await getPage('');
     const markup = page.replaceAll(/(<(script|style)\b[^>]*>).*?<\/\2>/gs, '$1');
@@ -108,13 +98,9 @@ describe('the page', () => {
 });
 
 describe('GRAPHIQL=off', () => {
-  beforeAll(async () => {
-    server = await startServer({ DATA_DIR: folder, GRAPHIQL: 'off' });
-  });
-  afterEach(killProcesses);
-
   test('serves no page', async () => {
-    const response = await fetch(`${server.url}/graphql`, html);
+    const { url } = await startServer({ DATA_DIR: await copyDataFolder(), GRAPHIQL: 'off' });
+    const response = await fetch(`${url}/graphql`, html);
     expect(response.ok).toBe(false);
     expect(response.headers.get('content-type') ?? '').not.toContain('html');
     expect(await response.text()).not.toMatch(/<html|graphiql/i);

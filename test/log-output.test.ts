@@ -1,23 +1,19 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, findFreePort, makeFolder, startServer } from './server-process.ts';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { findFreePort, spawnScript } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
-const root = path.join(import.meta.dirname, '..');
 const patience = { timeout: 20_000 };
 const children: ChildProcess[] = [];
 let folder: string;
 
-// Making a database takes seconds, so every test starts a process on the same one.
+// Every test starts a process on the same one.
 beforeAll(async () => {
-  folder = await makeFolder();
-  const { kill, ended } = await startServer({ DATA_DIR: folder });
-  kill('SIGTERM');
-  await ended;
-}, 90_000);
+  folder = await copyDataFolder();
+});
 afterEach(async () => {
   for (const child of children.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -25,21 +21,19 @@ afterEach(async () => {
     await once(child, 'exit');
   }
 });
-afterAll(cleanUp);
 
 /** Starts the server with a stdout that this test minds itself, and waits until it answers. */
 async function startWith(stdio: StdioOptions, environment: Record<string, string> = {}) {
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = { PATH: process.env['PATH'], DATA_DIR: folder, PORT: String(port), ...environment };
-  const child = spawn(process.execPath, ['src/main.ts'], { cwd: root, stdio, env });
+  const child = spawnScript('src/main.ts', [], { DATA_DIR: folder, PORT: String(port), ...environment }, stdio);
   children.push(child);
   const isAlive = () =>
     fetch(`${url}/health`).then(
       ({ ok }) => ok,
       () => false,
     );
-  await expect.poll(isAlive, patience).toBe(true);
+  await vi.waitUntil(isAlive, patience);
   return { child, url };
 }
 
@@ -52,7 +46,7 @@ async function sendLongRequests(url: string, count: number): Promise<void> {
 }
 
 async function endWithin(child: ChildProcess, seconds: number) {
-  const ended = once(child, 'exit').then(([code]: unknown[]) => code);
+  const ended = once(child, 'close').then(([code]: unknown[]) => code);
   return Promise.race([ended, sleep(seconds * 1000, 'still running', { ref: false })]);
 }
 
@@ -82,19 +76,31 @@ describe('a log that nobody reads', () => {
     child.kill('SIGUSR2');
     expect(await endWithin(child, 9)).toBe(1);
   });
+});
 
-  test('tells how many lines were dropped as soon as somebody reads again', async () => {
-    const { child, url } = await startWith(unread);
-    let output = '';
+describe('a log that is read again', () => {
+  let output = '';
+  let code: unknown;
+
+  beforeAll(async () => {
+    const { child, url } = await startWith(['ignore', 'pipe', 'inherit']);
     await sendLongRequests(url, 2500);
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await expect.poll(() => output, patience).toMatch(/"\d+ log lines were dropped"/);
+    await vi.waitUntil(() => /"\d+ log lines were dropped"/.test(output), patience);
     child.kill('SIGTERM');
-    expect(await endWithin(child, 9)).toBe(0);
+    code = await endWithin(child, 9);
+  });
+
+  test('tells at once how many lines were dropped', () => {
     const written = output.match(/"path":"\/x+".*"msg":"request"/g) ?? [];
     const dropped = Array.from(output.matchAll(/"(\d+) log lines were dropped"/g), ([, count]) => Number(count));
     expect(dropped[0]).toBeGreaterThan(100);
     expect(written.length + dropped.reduce((sum, count) => sum + count)).toBe(2500);
+  });
+
+  test('has the last lines before an orderly end', () => {
+    expect(code).toBe(0);
+    expect(output).toMatch(/"msg":"stopping"[^]*"msg":"stopped"\}\n$/);
   });
 });
 
@@ -105,13 +111,4 @@ test('a log on a full disk keeps no request from its answer, nor SIGTERM from en
   await sendLongRequests(url, 50);
   child.kill('SIGTERM');
   expect(await endWithin(child, 9)).toBe(0);
-});
-
-test('the last lines before an orderly end are written', async () => {
-  const { child } = await startWith(['ignore', 'pipe', 'inherit']);
-  let output = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.kill('SIGTERM');
-  await once(child, 'close');
-  expect(output).toMatch(/"msg":"stopping"[^]*"msg":"stopped"\}\n$/);
 });

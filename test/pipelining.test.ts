@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { canMeasureMemory, forgetPeak, readMemory } from './process-memory.ts';
 import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
-import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const patience = { timeout: 20_000 };
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: test\r\n${headers}\r\n`;
@@ -11,7 +12,7 @@ let server: ServerProcess;
 const connections: RawConnection[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await makeFolder() });
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
 });
 afterEach(() => {
   for (const { socket } of connections.splice(0)) socket.destroy();

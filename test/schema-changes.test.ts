@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript } from './server-process.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -10,14 +10,15 @@ const nothingSaid = { code: 0, stdout: '', stderr: '' };
 let project: string;
 let schema: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   project = await makeFolder();
   for (const name of ['src', 'package.json', 'schema.graphql'])
     await cp(path.join(root, name), path.join(project, name), { recursive: true });
   await symlink(path.join(root, 'node_modules'), path.join(project, 'node_modules'));
   schema = await readFile(path.join(project, 'schema.graphql'), 'utf8');
 });
-afterEach(cleanUp);
+afterEach(() => rm(path.join(project, '.git'), { recursive: true, force: true }));
+afterAll(cleanUp);
 
 const check = () => runScript(path.join(project, 'src/commands/schema.ts'), ['--check']);
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -126,17 +126,25 @@ export async function startServer(
   };
 }
 
-function startScript(script: string, parameters: string[], environment: Record<string, string>) {
+/** Starts a script of this package. Its environment has only the given variables, and what any process needs. */
+export function spawnScript(
+  script: string,
+  parameters: string[],
+  environment: Record<string, string>,
+  stdio: StdioOptions,
+): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [script, ...parameters], {
-    cwd: root,
-    env: { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compileCache, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compileCache, ...environment };
+  // Optimizing the code of the embedded database takes longer than it saves in so short a life.
+  return spawn(process.execPath, ['--liftoff-only', script, ...parameters], { cwd: root, env, stdio });
+}
+
+function startScript(script: string, parameters: string[], environment: Record<string, string>) {
+  const child = spawnScript(script, parameters, environment, ['ignore', 'pipe', 'pipe']);
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const { promise: ended, resolve } = Promise.withResolvers<ProcessEnd>();
   child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   const killAndWait = () => {
@@ -148,7 +156,7 @@ function startScript(script: string, parameters: string[], environment: Record<s
     pid: child.pid,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
     output: () => stdout,
-    onOutput: (listener: () => void) => void child.stdout.on('data', listener),
+    onOutput: (listener: () => void) => void child.stdout?.on('data', listener),
     ended,
   };
 }

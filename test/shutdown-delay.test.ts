@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
-import { cleanUp, killProcesses, makeFolder, startServer, type ServerProcess } from './server-process.ts';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const patience = { timeout: 5000 };
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 let folder: string;
 
-// Making a database takes seconds, so every test starts a process on the same one.
+// Every test starts a process on the same one.
 beforeAll(async () => {
-  folder = await makeFolder();
-  const { kill, ended } = await startServer({ DATA_DIR: folder });
-  kill('SIGTERM');
-  await ended;
-}, 90_000);
-afterEach(killProcesses);
+  folder = await copyDataFolder();
+});
 afterAll(cleanUp);
 
 const start = (delayMs: number) => startServer({ DATA_DIR: folder, SHUTDOWN_DELAY_MS: String(delayMs) });
@@ -24,22 +21,30 @@ const start = (delayMs: number) => startServer({ DATA_DIR: folder, SHUTDOWN_DELA
 async function request({ send, received }: RawConnection): Promise<string> {
   const before = received().length;
   send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
-  await expect.poll(() => received().slice(before), patience).toContain('alive"}');
+  await vi.waitUntil(() => received().slice(before).includes('alive"}'), patience);
   return received().slice(before);
 }
 
 /** Waits until /ready says that the signal has arrived. */
 async function untilStopping({ url }: ServerProcess): Promise<void> {
-  await expect.poll(async () => (await fetch(`${url}/ready`)).status, patience).toBe(503);
+  await vi.waitUntil(async () => (await fetch(`${url}/ready`)).status === 503, patience);
 }
 
 describe('during the delay', () => {
-  test('/ready says 503, and requests are answered on old connections and new ones, which stay open', async () => {
-    const server = await start(7000);
-    const old = await openRawConnection(server.url);
+  let server: ServerProcess;
+  let old: RawConnection;
+
+  beforeAll(async () => {
+    server = await start(7000);
+    old = await openRawConnection(server.url);
     await request(old);
     server.kill('SIGTERM');
     await untilStopping(server);
+  });
+  afterAll(killProcesses);
+
+  test('/ready says 503, and requests are answered on old connections and new ones, which stay open', async () => {
+    expect((await fetch(`${server.url}/ready`)).status).toBe(503);
     const late = await openRawConnection(server.url);
     for (const connection of [old, late, old, late]) {
       const answer = await request(connection);
@@ -51,9 +56,6 @@ describe('during the delay', () => {
   });
 
   test('a second signal ends the process at once', async () => {
-    const server = await start(7000);
-    server.kill('SIGTERM');
-    await untilStopping(server);
     await sleep(500);
     const since = performance.now();
     server.kill('SIGTERM');
@@ -62,48 +64,52 @@ describe('during the delay', () => {
   });
 });
 
-test('after the delay, a connection is closed with its next answer, and no new one is taken', async () => {
-  const server = await start(1500);
-  const connection = await openRawConnection(server.url);
-  await request(connection);
-  // Half a request keeps the connection from being closed as idle.
-  connection.send('GET /health HTTP/1.1\r\n');
-  server.kill('SIGTERM');
-  const isRefused = () =>
-    fetch(`${server.url}/health`, { headers: { Connection: 'close' } }).then(
-      () => false,
-      () => true,
-    );
-  await expect.poll(isRefused, { ...patience, interval: 20 }).toBe(true);
-  connection.send('Host: test\r\n\r\n');
-  await connection.closed;
-  expect(connection.statuses()).toEqual([200, 200]);
-  expect(connection.received()).toMatch(/connection: close[^]*alive"\}/i);
-  expect(await server.ended).toMatchObject(cleanEnd);
-});
+describe('a stop', () => {
+  afterEach(killProcesses);
 
-test('the longest delay and a client that never ends its request leave 10 seconds in all', async () => {
-  const server = await start(7000);
-  const slow = await openRawConnection(server.url);
-  server.kill('SIGTERM');
-  const since = performance.now();
-  await sleep(6000);
-  slow.send('POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{');
-  expect(await server.ended).toMatchObject(cleanEnd);
-  expect(performance.now() - since).toBeLessThan(10_000);
-}, 60_000);
+  test('after the delay, a connection is closed with its next answer, and no new one is taken', async () => {
+    const server = await start(1500);
+    const connection = await openRawConnection(server.url);
+    await request(connection);
+    // Half a request keeps the connection from being closed as idle.
+    connection.send('GET /health HTTP/1.1\r\n');
+    server.kill('SIGTERM');
+    const isRefused = () =>
+      fetch(`${server.url}/health`, { headers: { Connection: 'close' } }).then(
+        () => false,
+        () => true,
+      );
+    await expect.poll(isRefused, { ...patience, interval: 20 }).toBe(true);
+    connection.send('Host: test\r\n\r\n');
+    await connection.closed;
+    expect(connection.statuses()).toEqual([200, 200]);
+    expect(connection.received()).toMatch(/connection: close[^]*alive"\}/i);
+    expect(await server.ended).toMatchObject(cleanEnd);
+  });
 
-test('SIGHUP lets a running request finish, then ends the process with code 0', async () => {
-  const server = await start(0);
-  const running = await openRawConnection(server.url);
-  running.send('GET /health HTTP/1.1\r\nHost: test\r\n');
-  // Until another request has been answered, the server may not have read this one.
-  await fetch(`${server.url}/health`);
-  server.kill('SIGHUP');
-  await sleep(500);
-  running.send('\r\n');
-  await expect.poll(running.received, patience).toMatch(/^HTTP\/1\.1 200 /);
-  expect(await server.ended).toMatchObject(cleanEnd);
+  test('the longest delay and a client that never ends its request leave 10 seconds in all', async () => {
+    const server = await start(7000);
+    const slow = await openRawConnection(server.url);
+    server.kill('SIGTERM');
+    const since = performance.now();
+    await sleep(6000);
+    slow.send('POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{');
+    expect(await server.ended).toMatchObject(cleanEnd);
+    expect(performance.now() - since).toBeLessThan(10_000);
+  }, 60_000);
+
+  test('SIGHUP lets a running request finish, then ends the process with code 0', async () => {
+    const server = await start(0);
+    const running = await openRawConnection(server.url);
+    running.send('GET /health HTTP/1.1\r\nHost: test\r\n');
+    // Until another request has been answered, the server may not have read this one.
+    await fetch(`${server.url}/health`);
+    server.kill('SIGHUP');
+    await sleep(500);
+    running.send('\r\n');
+    await expect.poll(running.received, patience).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await server.ended).toMatchObject(cleanEnd);
+  });
 });
 
 describe('SHUTDOWN_DELAY_MS', () => {

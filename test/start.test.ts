@@ -11,20 +11,18 @@ let outputAtStart: string;
 
 beforeAll(async () => {
   folder = await copyDataFolder();
-  server = await startServer({ DATA_DIR: folder });
+  server = await startServer({ DATA_DIR: folder, LOG_LEVEL: 'trace' });
   outputAtStart = server.output();
 });
 afterAll(cleanUp);
 
-/** Starts a process of the test's own, on a database of its own unless DATA_DIR says otherwise. */
-const start = async (environment: Record<string, string> = {}) =>
-  startServer({ DATA_DIR: await copyDataFolder(), ...environment });
 const newAISession = 'mutation Open($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
 const stackLine = /^ +at /m;
 const patience = { timeout: 20_000 };
 
-/** The log lines about a request. */
-const linesOf = (id: string | null) => server.logLines().filter(({ requestId }) => requestId === id);
+/** The log lines about a request, without those for debugging. */
+const linesOf = (id: string | null) =>
+  server.logLines().filter(({ level, requestId }) => Number(level) >= 30 && requestId === id);
 
 describe.concurrent('the start-up lines', () => {
   test('name the URL of the API, the database and the GraphiQL link with a token', () => {
@@ -41,79 +39,40 @@ describe.concurrent('the start-up lines', () => {
     const { data } = await server.graphql('{ viewer { id roles } }');
     expect(data.viewer).toEqual({ id: 'administrator', roles: ['SystemAdministrator'] });
   });
+});
 
-  test('have no link and no token with GRAPHIQL=off', async () => {
-    const { output } = await start({ GRAPHIQL: 'off' });
-    expect(output()).toContain('AI Sessions is ready');
-    expect(output()).not.toMatch(/GraphiQL|token|eyJ/);
+describe('the start-up lines with PORT, GRAPHIQL=off and LOG_LEVEL=silent', () => {
+  let port: number;
+  let quiet: ServerProcess;
+
+  beforeAll(async () => {
+    port = await findFreePort();
+    const environment = { PORT: String(port), GRAPHIQL: 'off', LOG_LEVEL: 'silent' };
+    quiet = await startServer({ DATA_DIR: await copyDataFolder(), ...environment });
   });
 
-  test('name the port that PORT asks for', async () => {
-    const port = await findFreePort();
-    const { url } = await start({ PORT: String(port) });
-    expect(url).toBe(`http://127.0.0.1:${port}`);
+  test('name that port', () => {
+    expect(quiet.url).toBe(`http://127.0.0.1:${port}`);
   });
 
-  test('are all that LOG_LEVEL=silent leaves', async () => {
-    const { output, graphql, kill, ended } = await start({ LOG_LEVEL: 'silent' });
-    const atStart = output();
-    await graphql(newAISession, { input: {} });
-    kill('SIGTERM');
-    expect(await ended).toMatchObject({ code: 0, stdout: atStart, stderr: '' });
-    expect(atStart.trimEnd().split('\n')).toHaveLength(4);
+  test('have no link and no token', () => {
+    expect(quiet.output()).toContain('AI Sessions is ready');
+    expect(quiet.output()).not.toMatch(/GraphiQL|token|eyJ/);
+  });
+
+  test('are all that is written', async () => {
+    const atStart = quiet.output();
+    expect(atStart.trimEnd().split('\n')).toHaveLength(3);
+    await quiet.graphql(newAISession, { input: {} });
+    quiet.kill('SIGTERM');
+    expect(await quiet.ended).toMatchObject({ code: 0, stdout: atStart, stderr: '' });
   });
 });
 
-describe.concurrent('the folder of the embedded database', () => {
-  test('gets one demo account, and no second one at the second start', async () => {
-    const listNames = '{ accounts { totalCount nodes: edges { node { name } } } }';
-    const DATA_DIR = await makeFolder();
-    const first = await start({ DATA_DIR });
-    const { data } = await first.graphql(listNames);
-    expect(data.accounts).toEqual({ totalCount: 1, nodes: [{ node: { name: 'Demo Account' } }] });
-    first.kill('SIGTERM');
-    await first.ended;
-    const second = await start({ DATA_DIR });
-    expect((await second.graphql(listNames)).data).toEqual(data);
-  });
-
+describe('the folder of the embedded database', () => {
   test('keeps its secret from other users', async () => {
     const { mode } = await stat(path.join(folder, 'secret'));
     expect((mode % 0o1000).toString(8)).toBe('600');
-  });
-
-  test('keeps sessions over kill -9, and a new start works at once', async () => {
-    const DATA_DIR = await copyDataFolder();
-    const first = await start({ DATA_DIR });
-    const created = await first.graphql(newAISession, { input: { purpose: 'Outlive the process' } });
-    first.kill('SIGKILL');
-    expect(await first.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
-    const second = await start({ DATA_DIR });
-    const found = await second.graphql('query ($id: ID!) { aiSession(id: $id) { id purpose } }', {
-      id: created.data.newAISession.id,
-    });
-    expect(found.data.aiSession).toEqual(created.data.newAISession);
-  });
-
-  test('keeps idempotency keys over kill -9', async () => {
-    const input = { purpose: 'Once', idempotencyKey: 'the only one' };
-    const DATA_DIR = await copyDataFolder();
-    const first = await start({ DATA_DIR });
-    const created = await first.graphql(newAISession, { input });
-    first.kill('SIGKILL');
-    await first.ended;
-    const second = await start({ DATA_DIR });
-    expect((await second.graphql(newAISession, { input })).data).toEqual(created.data);
-  });
-
-  test('keeps its secret, so that a token outlives the process', async () => {
-    const DATA_DIR = await copyDataFolder();
-    const first = await start({ DATA_DIR });
-    first.kill('SIGTERM');
-    await first.ended;
-    const { graphql } = await start({ DATA_DIR });
-    const { data } = await graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${first.token}` });
-    expect(data.viewer).toEqual({ id: 'administrator' });
   });
 
   test('is refused to a second server, which says why, and the first goes on', async () => {
@@ -124,6 +83,57 @@ describe.concurrent('the folder of the embedded database', () => {
     expect(second.stderr).not.toMatch(stackLine);
     const { data } = await server.graphql(newAISession, { input: { purpose: 'Still here' } });
     expect(data.newAISession.purpose).toBe('Still here');
+  });
+});
+
+describe('an empty folder, after a first process that stopped and a second one that was killed', () => {
+  const input = { purpose: 'Outlive the process', idempotencyKey: 'the only one' };
+  const listNames = '{ accounts { totalCount nodes: edges { node { name } } } }';
+  /** Made by the token command before the first start. */
+  let earlyToken: string;
+  let first: ServerProcess;
+  let third: ServerProcess;
+  let accountsAtFirst: unknown;
+  let created: { newAISession: { id: string } };
+
+  beforeAll(async () => {
+    const DATA_DIR = await makeFolder();
+    earlyToken = (await runScript('src/commands/token.ts', ['--sub', 'early'], { DATA_DIR })).stdout.trim();
+    first = await startServer({ DATA_DIR });
+    accountsAtFirst = (await first.graphql(listNames)).data;
+    first.kill('SIGTERM');
+    await first.ended;
+    const second = await startServer({ DATA_DIR });
+    created = (await second.graphql(newAISession, { input })).data;
+    second.kill('SIGKILL');
+    await second.ended;
+    third = await startServer({ DATA_DIR });
+  });
+
+  test('has the one demo account that the first start made', async () => {
+    expect(accountsAtFirst).toEqual({ accounts: { totalCount: 1, nodes: [{ node: { name: 'Demo Account' } }] } });
+    expect((await third.graphql(listNames)).data).toEqual(accountsAtFirst);
+  });
+
+  test('has its sessions', async () => {
+    const { data } = await third.graphql('query ($id: ID!) { aiSession(id: $id) { id purpose } }', {
+      id: created.newAISession.id,
+    });
+    expect(data.aiSession).toEqual(created.newAISession);
+  });
+
+  test('has its idempotency keys', async () => {
+    expect((await third.graphql(newAISession, { input })).data).toEqual(created);
+  });
+
+  test('has its secret, so that a token outlives the process', async () => {
+    const { data } = await third.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${first.token}` });
+    expect(data.viewer).toEqual({ id: 'administrator' });
+  });
+
+  test('has the secret of the token that was made before the first start', async () => {
+    const { data } = await third.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${earlyToken}` });
+    expect(data.viewer).toEqual({ id: 'early' });
   });
 });
 
@@ -155,7 +165,8 @@ describe('the log', () => {
   });
 
   test('has no token and no variables', async () => {
-    const { url, token, graphiqlLink = '', graphql, logLines, output } = await start({ LOG_LEVEL: 'trace' });
+    const { url, token, graphiqlLink = '', graphql, logLines, output } = server;
+    const before = logLines().length;
     const secretive = { input: { purpose: 'hush-hush', idempotencyKey: 'tell-nobody' } };
     await graphql(newAISession, secretive);
     await graphql(newAISession, secretive, { Authorization: `Bearer ${token}x` });
@@ -167,7 +178,11 @@ describe('the log', () => {
     });
     const page = await fetch(graphiqlLink, { headers: { Accept: 'text/html' } });
     await page.text();
-    await expect.poll(() => logLines().filter(({ msg }) => msg === 'request'), patience).toHaveLength(6);
+    const requests = () =>
+      logLines()
+        .slice(before)
+        .filter(({ msg }) => msg === 'request');
+    await expect.poll(requests, patience).toHaveLength(6);
     const logged = output().replace(graphiqlLink, '');
     expect(logged).not.toMatch(/hush-hush|tell-nobody|eyJ/);
     expect(logged).not.toContain(token.split('.').at(-1));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
@@ -17,10 +17,10 @@ const start = async (environment: Record<string, string> = {}) =>
   startServer({ DATA_DIR: await copyDataFolder(), ...environment });
 
 /** A connection that has had an answer and is kept for the next request. */
-async function openIdleConnection({ url }: ServerProcess): Promise<RawConnection> {
+async function openIdleConnection({ url }: ServerProcess, path = '/health'): Promise<RawConnection> {
   const connection = await openRawConnection(url);
-  connection.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
-  await vi.waitFor(() => expect(connection.received()).toMatch(/^HTTP\/1\.1 200 .*"alive"/s), patience);
+  connection.send(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
+  await vi.waitFor(() => expect(connection.received()).toMatch(/^HTTP\/1\.1 200 .*"status"/s), patience);
   return connection;
 }
 
@@ -81,16 +81,6 @@ describe.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(received()).toBe('');
   });
 
-  test('lets a running request finish with its answer', async () => {
-    const server = await start();
-    const request = await openRunningRequest(server);
-    await stop(server, signal);
-    expect(request.received()).toBe('');
-    request.finish();
-    await expectEndBeforeCut(server);
-    expect(request.received()).toMatch(/^HTTP\/1\.1 200 .*\{"data":\{"newAISession":\{"purpose":"Last words"\}\}\}/s);
-  });
-
   test('sent twice ends the process at once, with a code that is not 0', async () => {
     const server = await start();
     await openRunningRequest(server);
@@ -118,46 +108,60 @@ describe.concurrent('a stop', () => {
     await expectEndBeforeCut(server);
     expect(request.received()).toContain('Last words');
   });
+});
 
-  test('saves what a running request creates after the signal', async () => {
-    const DATA_DIR = await copyDataFolder();
-    const server = await start({ DATA_DIR });
-    const before = await countSessions(server);
-    const request = await openRunningRequest(server);
+describe('while a running request goes on after SIGTERM', () => {
+  let DATA_DIR: string;
+  let server: ServerProcess;
+  let sessionsBefore: number;
+  let wasRunning: boolean;
+  let answerBefore: string;
+  let answer: string;
+  /** The statuses of /ready and of /health, each before the signal and after it. */
+  let probes: number[][];
+
+  beforeAll(async () => {
+    DATA_DIR = await copyDataFolder();
+    server = await startServer({ DATA_DIR });
+    sessionsBefore = await countSessions(server);
+    const [request, ready, health] = [
+      await openRunningRequest(server),
+      await openIdleConnection(server, '/ready'),
+      await openIdleConnection(server, '/health'),
+    ];
+    // Half a request keeps the connections from being closed as idle.
+    await begin(server, ready, 'GET /ready HTTP/1.1\r\n');
+    await begin(server, health, 'GET /health HTTP/1.1\r\n');
     await stop(server, 'SIGTERM');
+    for (const { send } of [ready, health]) send('Host: test\r\n\r\n');
+    await vi.waitUntil(() => [ready, health].every(({ statuses }) => statuses().length === 2), patience);
+    probes = [ready.statuses(), health.statuses()];
+    wasRunning = await isRunning(server);
+    answerBefore = request.received();
     request.finish();
     await server.ended;
-    expect(await countSessions(await start({ DATA_DIR }))).toBe(before + 1);
+    answer = request.received();
   });
-});
 
-describe.concurrent('/ready', () => {
-  test('answers 200 before a stop, and 503 from the signal on, while a running request goes on', async () => {
-    const server = await start();
-    expect((await fetch(`${server.url}/ready`)).status).toBe(200);
-    const request = await openRunningRequest(server);
-    const probe = await openIdleConnection(server);
-    // Half a request keeps the connection from being closed as idle.
-    await begin(server, probe, 'GET /ready HTTP/1.1\r\n');
-    await stop(server, 'SIGTERM');
-    probe.send('Host: test\r\n\r\n');
-    await vi.waitFor(() => expect(probe.statuses()).toEqual([200, 503]), patience);
-    expect(await isRunning(server)).toBe(true);
-    request.finish();
+  test('the process goes on, and ends with code 0 after the answer', async () => {
+    expect(wasRunning).toBe(true);
     await expectEndBeforeCut(server);
-    expect(request.received()).toMatch(/^HTTP\/1\.1 200 /);
   });
-});
 
-describe.concurrent('/health', () => {
-  test('answers 200 while the process lives, and while it stops', async () => {
-    const server = await start();
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
-    await openRunningRequest(server);
-    const probe = await openRawConnection(server.url);
-    await begin(server, probe, 'GET /health HTTP/1.1\r\n');
-    await stop(server, 'SIGTERM');
-    probe.send('Host: test\r\n\r\n');
-    await vi.waitFor(() => expect(probe.statuses()).toEqual([200]), patience);
+  test('/ready answers 200 before the signal, and 503 from then on', () => {
+    expect(probes[0]).toEqual([200, 503]);
+  });
+
+  test('/health answers 200 before and after', () => {
+    expect(probes[1]).toEqual([200, 200]);
+  });
+
+  test('the request gets its answer', () => {
+    expect(answerBefore).toBe('');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 .*\{"data":\{"newAISession":\{"purpose":"Last words"\}\}\}/s);
+  });
+
+  test('what the request creates is saved', async () => {
+    expect(await countSessions(await startServer({ DATA_DIR }))).toBe(sessionsBefore + 1);
   });
 });

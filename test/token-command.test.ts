@@ -56,17 +56,6 @@ describe('with the secret of the embedded database', () => {
   });
 });
 
-describe('before the first start', () => {
-  afterEach(cleanUp);
-
-  test('it makes the secret that the server will have', async () => {
-    const DATA_DIR = await makeFolder();
-    const token = await makeToken(['--sub', 'early'], { DATA_DIR });
-    const server = await startServer({ DATA_DIR });
-    expect(await askViewer(server, token)).toEqual({ status: 200, viewer: { id: 'early', roles: [] } });
-  });
-});
-
 describe('with AUTH_SECRET', () => {
   const claims = {
     AUTH_SECRET: 'a secret that only this test knows of',

@@ -11,7 +11,6 @@ const withoutPostgres = [
   'full-disk',
   'graphiql',
   'graphiql-link',
-  'graphiql-signed-out',
   'identity-provider',
   'key-fetching',
   'key-sets',
