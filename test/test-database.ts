@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { cpSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import postgres from 'postgres';
@@ -35,11 +36,22 @@ export async function makeEmbeddedTemplate(runFolder: string): Promise<void> {
   await database.close();
 }
 
+/** The files of template1 and template0, which nothing writes. They are most of all files, and making one is slow. */
+const sharedFolders = ['postgres/base/1', 'postgres/base/4'];
+
 /** Makes a folder, for DATA_DIR, that has a migrated embedded database and nothing else. */
 export async function copyDataFolder(): Promise<string> {
   const runFolder = inject('runFolder');
   const folder = await mkdtemp(path.join(runFolder, 'data-'));
-  await cp(templateIn(runFolder), folder, { recursive: true });
+  const template = templateIn(runFolder);
+  const isShared = (name: string) => sharedFolders.includes(path.relative(template, name));
+  cpSync(template, folder, { recursive: true, filter: (name) => !isShared(name) });
+  for (const shared of sharedFolders) {
+    mkdirSync(path.join(folder, shared));
+    for (const name of readdirSync(path.join(template, shared))) {
+      linkSync(path.join(template, shared, name), path.join(folder, shared, name));
+    }
+  }
   return folder;
 }
 
