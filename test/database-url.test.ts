@@ -5,23 +5,22 @@ import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { StartupError } from '../src/errors.ts';
 import { canRunPostgres, makeFolder, runAsPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
-import { makeToken, startService } from './postgres-service.ts';
-import { cleanUp, killProcesses, runScript } from './server-process.ts';
-
-const AUTH_SECRET = 'a secret that only this test knows of';
+import { runScript } from './server-process.ts';
+import { createSession, startTestServer, type TestServer } from './test-server.ts';
 
 /** Starts the server on a URL that it refuses. Answers what it says. */
 async function refuseUrl(url: string): Promise<string> {
-  const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATABASE_URL: url, AUTH_SECRET });
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).not.toMatch(/hush-hush|^ +at /m);
-  return stderr;
+  const refusal: unknown = await startTestServer({ DATABASE_URL: url }).catch((error: unknown) => error);
+  const message = refusal instanceof StartupError ? refusal.message : `no refusal: ${String(refusal)}`;
+  expect(message).not.toMatch(/^no refusal|hush-hush/);
+  return message;
 }
 
 describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
   let database: PostgresServer;
-  let token: string;
+  let server: TestServer | undefined;
   /** Where the certificates are. */
   let folder: string;
   let socketFolder: string;
@@ -61,7 +60,6 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
 
   beforeAll(async () => {
     database = await startPostgres();
-    token = makeToken();
     folder = await makeFolder();
     const subject = ['-subj', '/CN=The CA of this test'];
     await openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', ...subject);
@@ -84,18 +82,20 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
     const [row] = await database.query('show unix_socket_directories');
     socketFolder = String(row?.['unix_socket_directories']);
   });
-  afterEach(killProcesses);
+  afterEach(async () => {
+    await server?.stop();
+    server = undefined;
+  });
   afterAll(async () => {
-    await cleanUp();
     await database.remove();
     await runAsPostgres('rm', ['-r', folder]);
   });
 
   /** Starts the server on a URL, and tells whether its connections are encrypted. */
   async function useUrl(url: string): Promise<'encrypted' | 'plain'> {
-    const service = await startService(url, token);
-    expect(await service.createSession()).toMatchObject({ status: 200, errors: undefined });
-    expect(await service.probe('/ready')).toBe(200);
+    server = await startTestServer({ DATABASE_URL: url });
+    expect(await createSession(server)).toMatchObject({ status: 200, errors: undefined });
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200);
     const rows = await database.query(
       `select distinct ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'app'`,
     );

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canMount } from './mount.ts';
 import { cleanUp, killProcesses, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const megabyte = 1_000_000;
 const create = 'mutation { newAISession(input: { purpose: "Fill the disk" }) { id } }';
@@ -36,6 +37,7 @@ describe.skipIf(!canMount())('a disk that is nearly full', () => {
     ballast = path.join(disk, 'ballast');
     environment = { DATA_DIR: path.join(disk, 'data') };
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300m', 'tmpfs', disk]);
+    cpSync(await copyDataFolder(), path.join(disk, 'data'), { recursive: true });
     server = await startServer(environment);
   }, 90_000);
   afterAll(async () => {

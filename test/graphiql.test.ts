@@ -1,10 +1,7 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, launchBrowser } from './browser.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const { SCREENSHOT: screenshot } = process.env;
 const html = { headers: { Accept: 'text/html' } };
 
 let server: ServerProcess;
@@ -13,41 +10,6 @@ beforeAll(async () => {
   server = await startServer({ DATA_DIR: await copyDataFolder() });
 });
 afterAll(cleanUp);
-
-describe.skipIf(!hasBrowser)('in a browser', () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser.close());
-
-  test('one click on the play button of the printed link opens one session, and nothing is fetched from elsewhere', async () => {
-    const context = await browser.newContext();
-    const requested: string[] = [];
-    const faults: string[] = [];
-    context.on('request', (request) => requested.push(request.url()));
-    context.on('weberror', (fault) => faults.push(fault.error().message));
-    const page = await context.newPage();
-    await page.goto(server.graphiqlLink ?? '');
-    await page.locator('.graphiql-execute-button').click();
-    const answer = page.locator('.result-window');
-    // The editor writes its spaces as no-break spaces.
-    await expect.poll(() => answer.innerText(), { timeout: 20_000 }).toMatch(/"accountName":\s"Demo\sAccount"/);
-    if (screenshot) await page.screenshot({ path: screenshot });
-
-    expect(faults).toEqual([]);
-    expect(requested).toContain(server.graphiqlLink);
-    expect(requested.filter((url) => !url.startsWith(`${server.url}/`) && !/^(blob|data):/.test(url))).toEqual([]);
-    const { data } = await server.graphql(
-      '{ aiSessions { totalCount edges { node { accountName createdBy purpose } } } }',
-    );
-    expect(data.aiSessions).toMatchObject({
-      totalCount: 1,
-      edges: [{ node: { accountName: 'Demo Account', createdBy: 'administrator' } }],
-    });
-  });
-});
 
 async function getPage(query: string): Promise<string> {
   const response = await fetch(`${server.url}/graphql${query}`, html);

@@ -12,7 +12,8 @@ let server: ServerProcess;
 const connections: RawConnection[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder() });
+  // As `npm start` does.
+  server = await startServer({ DATA_DIR: await copyDataFolder(), NODE_OPTIONS: '--max-semi-space-size=16' });
 });
 afterEach(() => {
   for (const { socket } of connections.splice(0)) socket.destroy();
@@ -69,6 +70,7 @@ describe.skipIf(!canMeasureMemory)('unread answers take little memory:', () => {
       witness?.send(get('/health'));
       await expect.poll(() => witness?.statuses(), patience).toHaveLength(round);
     }
+
     return readMemory(server.pid).peak - before;
   }
 

@@ -3,8 +3,8 @@ import { connect, createServer, type Server } from 'node:net';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, findFreePort, runScript, startServer } from './server-process.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { cleanUp, findFreePort, runScript, startServer, type ServerProcess } from './server-process.ts';
 import { sign } from './sign-token.ts';
 import { copyFirstMigration, createTestDatabase } from './test-database.ts';
 
@@ -60,13 +60,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(stderr).not.toMatch(stackLine);
   });
 
-  test('a migrated database is served', async () => {
-    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
-    const { graphql } = await start();
-    const { data } = await graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
-    expect(data.newAISession).toEqual({ createdBy: 'alice' });
-  });
-
   test('a database of an earlier version keeps its rows', async () => {
     const id = '0192f0c1-2345-7000-8000-000000000001';
     const client = postgres(database.url, { max: 1, onnotice: () => {} });
@@ -83,22 +76,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     const retry = 'mutation { newAISession(input: { idempotencyKey: "once" }) { id } }';
     const { errors } = await graphql(retry, {}, authorization);
     expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
-  });
-
-  test('a start creates no account', async () => {
-    await migrate(database.url);
-    const { graphql } = await start();
-    const { data } = await graphql('{ accounts { totalCount } }', {}, authorization);
-    expect(data.accounts.totalCount).toBe(0);
-  });
-
-  test('a second migration changes nothing and keeps the data', async () => {
-    await migrate(database.url);
-    const { graphql } = await start();
-    await graphql('mutation { newAISession(input: {}) { id } }', {}, authorization);
-    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
-    const { data } = await graphql('{ aiSessions { totalCount } }', {}, authorization);
-    expect(data.aiSessions.totalCount).toBe(1);
   });
 
   test('two migrations at the same time both succeed', async () => {
@@ -122,30 +99,6 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
       { code: 0, stderr: '' },
     ]);
     await start();
-  });
-
-  test('the start-up lines name the host and the database, but no password, token or link', async () => {
-    await migrate(database.url);
-    const url = new URL(database.url);
-    url.password = 'hush-hush';
-    const { output, graphiqlLink } = await start({ DATABASE_URL: url.href });
-    expect(output()).toMatch(new RegExp(`^ {2}Database .*${url.host}${url.pathname}$`, 'm'));
-    expect(output()).not.toMatch(/hush-hush|eyJ|token/);
-    expect(graphiqlLink).toBeUndefined();
-  });
-
-  test('with GRAPHIQL=on the link has no token', async () => {
-    await migrate(database.url);
-    const { output, url, graphiqlLink } = await start({ GRAPHIQL: 'on' });
-    expect(graphiqlLink).toBe(`${url}/graphql`);
-    expect(output()).not.toMatch(/eyJ|token/);
-  });
-
-  test('/ready answers 200 on a migrated database', async () => {
-    await migrate(database.url);
-    const { url } = await start();
-    const response = await fetch(`${url}/ready`);
-    expect(response.status).toBe(200);
   });
 
   test('the server waits for a database that is still starting, and logs that it waits', async () => {
@@ -177,6 +130,61 @@ describe.skipIf(!TEST_DATABASE_URL)('with a PostgreSQL', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('"no_such_database" does not exist');
     expect(stderr).not.toMatch(stackLine);
+  });
+});
+
+describe.skipIf(!TEST_DATABASE_URL)('on a database that npm run migrate migrated, a server', () => {
+  let database: { url: string; drop: () => Promise<void> };
+  let migrated: Awaited<ReturnType<typeof migrate>>;
+  let server: ServerProcess;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(TEST_DATABASE_URL);
+    migrated = await migrate(database.url);
+    const url = new URL(database.url);
+    url.password = 'hush-hush';
+    server = await startServer({ DATABASE_URL: url.href, AUTH_SECRET, GRAPHIQL: 'on' });
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await database.drop();
+  });
+
+  const createSession = () => server.graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
+  const countSessions = async () =>
+    (await server.graphql('{ aiSessions { totalCount } }', {}, authorization)).data.aiSessions.totalCount;
+
+  test('creates sessions', async () => {
+    expect(migrated).toMatchObject({ code: 0, stderr: '' });
+    expect((await createSession()).data.newAISession).toEqual({ createdBy: 'alice' });
+  });
+
+  test('creates no account at its start', async () => {
+    const { data } = await server.graphql('{ accounts { totalCount } }', {}, authorization);
+    expect(data.accounts.totalCount).toBe(0);
+  });
+
+  test('is ready', async () => {
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+  });
+
+  test('names the host and the database in its start-up lines, but no password, token or link with a token', () => {
+    const { host, pathname } = new URL(database.url);
+    expect(server.output()).toMatch(new RegExp(`^ {2}Database .*${host}${pathname}$`, 'm'));
+    expect(server.graphiqlLink).toBe(`${server.url}/graphql`);
+    expect(server.output()).not.toMatch(/hush-hush|eyJ|token/);
+  });
+
+  test('keeps its data over a second migration, which changes nothing', async () => {
+    await createSession();
+    const before = await countSessions();
+    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    expect(await countSessions()).toBe(before);
+  });
+
+  test('prints no link by default', async () => {
+    const { graphiqlLink } = await startServer({ DATABASE_URL: database.url, AUTH_SECRET });
+    expect(graphiqlLink).toBeUndefined();
   });
 });
 

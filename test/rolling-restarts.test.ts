@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeToken, startService } from './postgres-service.ts';
 import { cleanUp, findFreePort, makeFolder } from './server-process.ts';
@@ -79,6 +80,8 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
       while (!over.signal.aborted) {
         const outcome = await create(agent);
         counts[outcome] = (counts[outcome] ?? 0) + 1;
+        // Connections that fall idle are those that a stop can break.
+        await sleep(20);
       }
     });
     for (const [index, port] of ports.entries()) {
@@ -88,7 +91,7 @@ describe.skipIf(!TEST_DATABASE_URL || !hasHaproxy)('two servers behind haproxy, 
       await expect.poll(() => probe('/ready').catch(() => 0), { timeout: 20_000 }).toBe(200);
       // The load balancer must have seen it too, before the other goes.
       const before = counts['200'] ?? 0;
-      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await sleep(3000);
       expect(counts['200']).toBeGreaterThan(before);
     }
     over.abort();

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sql, type Logger as StatementLogger } from 'drizzle-orm';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import type { Config } from '../src/config.ts';
@@ -13,17 +14,52 @@ import { createLogger, type Logger } from '../src/log.ts';
 /** A PostgreSQL on which databases may be made and dropped; unset, the tests run on the embedded one. */
 const { TEST_DATABASE_URL } = process.env;
 
-/** Opens a database that no other test file sees; it is gone when it is closed. */
+/** Opens the database at DATABASE_URL, or else one that is empty, and that nobody else uses until it is closed. */
 export async function openTestDatabase(config: Config, log: Logger): Promise<Database> {
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
-  if (!TEST_DATABASE_URL) {
-    const folder = await copyDataFolder();
-    const database = await openEmbedded(folder, config.DATABASE_TIMEOUT_MS, log, statementLog);
-    return { ...database, close: () => database.close().then(() => rm(folder, { recursive: true })) };
-  }
+  if (config.DATABASE_URL) return openPostgres(config.DATABASE_URL, config, log, statementLog);
+  if (!TEST_DATABASE_URL) return openEmptyEmbedded(config.DATABASE_TIMEOUT_MS, statementLog);
   const { url, drop } = await createMigratedDatabase(TEST_DATABASE_URL);
   const database = await openPostgres(url, config, log, statementLog);
   return { ...database, close: () => database.close().then(drop) };
+}
+
+interface Reusable {
+  database: Database;
+  statementLog: StatementLogger;
+}
+/** The embedded databases that are open and empty, by how long their work may take. Opening one is slow. */
+const reusables = new Map<number, Reusable[]>();
+
+async function openEmptyEmbedded(timeoutMs: number, statementLog: StatementLogger): Promise<Database> {
+  const idle = reusables.get(timeoutMs) ?? [];
+  reusables.set(timeoutMs, idle);
+  const reusable = idle.pop() ?? (await openReusable(timeoutMs));
+  reusable.statementLog = statementLog;
+  const { database } = reusable;
+  const emptyTables = sql`truncate accounts, ai_sessions, idempotency_keys`;
+  return {
+    ...database,
+    async close() {
+      const isEmpty = await database
+        .run((orm) => orm.execute(emptyTables))
+        .then(
+          () => true,
+          () => false,
+        );
+      // A test may have broken it.
+      await (isEmpty ? idle.push(reusable) : database.close());
+    },
+  };
+}
+
+async function openReusable(timeoutMs: number): Promise<Reusable> {
+  const silent = { logQuery: () => {} };
+  const reusable: Omit<Reusable, 'database'> = { statementLog: silent };
+  const database = await openEmbedded(await copyDataFolder(), timeoutMs, createLogger('silent', process.stdout), {
+    logQuery: (statement, parameters) => reusable.statementLog.logQuery(statement, parameters),
+  });
+  return Object.assign(reusable, { database });
 }
 
 const templateIn = (runFolder: string) => path.join(runFolder, 'template');

@@ -44,7 +44,7 @@ export interface GraphQLAnswer {
     | undefined;
 }
 
-/** Starts the server on a free port, on a database of its own. */
+/** Starts the server on a free port, on a database of its own unless DATABASE_URL names one. */
 export async function startTestServer(
   environment: Record<string, string> = {},
   wrapDatabase = (database: Database) => database,
