@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
-import { copyDataFolder } from './test-database.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 const html = { headers: { Accept: 'text/html' } };
 
-let server: ServerProcess;
+let server: TestServer;
+let token: string;
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder() });
+  server = await startTestServer({ GRAPHIQL: 'on' });
+  token = await server.tokenFor('alice');
 });
-afterAll(cleanUp);
+afterAll(() => server.stop());
 
 async function getPage(query: string): Promise<string> {
   const response = await fetch(`${server.url}/graphql${query}`, html);
@@ -33,20 +34,20 @@ describe('the page', () => {
   });
 
   test('holds the token of its link, ready to be sent', async () => {
-    const page = await getPage(`?token=${server.token}`);
-    expect(page.includes(`Bearer ${server.token}`)).toBe(true);
+    const page = await getPage(`?token=${token}`);
+    expect(page.includes(`Bearer ${token}`)).toBe(true);
   });
 
   test.each(['</script><script>alert(7531)</script>', '"};alert(7531);//', 'eyJhbGciOiJub25lIn0.alert(7531).x'])(
     'does not hold the invalid token %s of a link',
-    async (token) => {
-      const page = await getPage(`?token=${encodeURIComponent(token)}`);
+    async (invalid) => {
+      const page = await getPage(`?token=${encodeURIComponent(invalid)}`);
       expect(page.includes('alert(7531)')).toBe(false);
     },
   );
 
   test('holds nothing that was added to a valid token', async () => {
-    const page = await getPage(`?token=${encodeURIComponent(`${server.token}</script><script>alert(7531)</script>`)}`);
+    const page = await getPage(`?token=${encodeURIComponent(`${token}</script><script>alert(7531)</script>`)}`);
     expect(page.includes('alert(7531)')).toBe(false);
   });
 
@@ -61,10 +62,11 @@ describe('the page', () => {
 
 describe('GRAPHIQL=off', () => {
   test('serves no page', async () => {
-    const { url } = await startServer({ DATA_DIR: await copyDataFolder(), GRAPHIQL: 'off' });
-    const response = await fetch(`${url}/graphql`, html);
+    const closed = await startTestServer({ GRAPHIQL: 'off' });
+    const response = await fetch(`${closed.url}/graphql`, html);
     expect(response.ok).toBe(false);
     expect(response.headers.get('content-type') ?? '').not.toContain('html');
     expect(await response.text()).not.toMatch(/<html|graphiql/i);
+    await closed.stop();
   });
 });

@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 5000 };
+const patience = { timeout: 20_000 };
 const cleanEnd = { code: 0, signal: null, stderr: '' };
-let folder: string;
 
-// Every test starts a process on the same one.
-beforeAll(async () => {
-  folder = await copyDataFolder();
-});
 afterAll(cleanUp);
 
-const start = (delayMs: number) => startServer({ DATA_DIR: folder, SHUTDOWN_DELAY_MS: String(delayMs) });
+const start = async (delayMs: number) =>
+  startServer({ DATA_DIR: await copyDataFolder(), SHUTDOWN_DELAY_MS: String(delayMs) });
 
 /** Sends a request on a connection, and answers what came back. */
 async function request({ send, received }: RawConnection): Promise<string> {
@@ -64,9 +60,7 @@ describe('during the delay', () => {
   });
 });
 
-describe('a stop', () => {
-  afterEach(killProcesses);
-
+describe.concurrent('a stop', () => {
   test('after the delay, a connection is closed with its next answer, and no new one is taken', async () => {
     const server = await start(1500);
     const connection = await openRawConnection(server.url);

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
-import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
-import { copyDataFolder } from './test-database.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 const host = 'Host: test\r\n';
 const post = `POST /graphql HTTP/1.1\r\n${host}Content-Type: application/json\r\n`;
@@ -67,18 +66,18 @@ const slowClients: SlowClient[] = [
   { name: 'falls idle after an answer', opening: `GET /health HTTP/1.1\r\n${host}\r\n`, statuses: [200] },
 ];
 
-let server: ServerProcess;
+let server: TestServer;
 let idle: RawConnection[];
 /** The server cuts slow clients off after 10 seconds. A busy machine may take longer. */
 const patience = { timeout: 50_000 };
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder() });
+  server = await startTestServer({ GRAPHIQL: 'on' });
   idle = await openRawConnections(server.url, 500);
 });
 afterAll(async () => {
   for (const { socket } of idle) socket.destroy();
-  await cleanUp();
+  await server.stop();
 });
 
 const askForViewer = async () => (await server.graphql('{ viewer { id } }')).status;
@@ -131,7 +130,7 @@ describe('clients that do not read their answers', () => {
   });
 });
 
-// Each waits for the time-out of the server, so some wait together.
+// Each waits for the time-out of the server.
 describe.concurrent('a client gets an answer, if any, and is cut off when it', () => {
   // Where the client sends while the server closes, the reset may overtake the answer.
   test.each(slowClients)('$name', { retry: 2 }, async ({ opening, drip, statuses }) => {

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 const runCommand = (parameters: string[], environment: Record<string, string>) =>
   runScript('src/commands/token.ts', parameters, environment);
@@ -14,10 +15,15 @@ async function makeToken(parameters: string[], environment: Record<string, strin
   return stdout.trim();
 }
 
-const askViewer = async ({ graphql }: ServerProcess, token: string) => {
-  const { status, data } = await graphql('{ viewer { id roles } }', {}, { Authorization: `Bearer ${token}` });
-  return { status, viewer: data?.viewer };
-};
+async function askViewer({ url }: { url: string }, token: string) {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}`, Connection: 'close' },
+    body: '{"query":"{ viewer { id roles } }"}',
+  });
+  const { data } = await response.json();
+  return { status: response.status, viewer: data?.viewer };
+}
 
 describe('with the secret of the embedded database', () => {
   let folder: string;
@@ -64,14 +70,15 @@ describe('with AUTH_SECRET', () => {
     AUTH_ROLES_CLAIM: 'realm_access.roles',
   };
   const administrator = ['--sub', 'alice', '--role', 'SystemAdministrator'];
-  let DATA_DIR: string;
-  let server: ServerProcess;
+  let server: TestServer;
 
   beforeAll(async () => {
-    DATA_DIR = await copyDataFolder();
-    server = await startServer({ DATA_DIR, ...claims });
+    server = await startTestServer(claims);
   });
-  afterAll(cleanUp);
+  afterAll(async () => {
+    await server.stop();
+    await cleanUp();
+  });
 
   test('a token has the claims that the server asks for', async () => {
     const token = await makeToken(administrator, claims);
@@ -88,7 +95,7 @@ describe('with AUTH_SECRET', () => {
   });
 
   test.each(['AUTH_SECRET', 'AUTH_ISSUER', 'AUTH_AUDIENCE'])('a token made without %s is refused', async (name) => {
-    const token = await makeToken(administrator, { DATA_DIR, ...claims, [name]: '' });
+    const token = await makeToken(administrator, { DATA_DIR: await makeFolder(), ...claims, [name]: '' });
     expect(await askViewer(server, token)).toMatchObject({ status: 401 });
   });
 

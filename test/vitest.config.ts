@@ -46,7 +46,8 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
-    maxConcurrency: 5,
+    // Those that run at the same time wait most of theirs.
+    maxConcurrency: 20,
     // A busy machine is slow.
     expect: { poll: { timeout: 30_000 } },
     projects: [

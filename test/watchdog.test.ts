@@ -1,15 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { canMount } from './mount.ts';
 import { cleanUp, makeFolder } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const watchdog = path.join(import.meta.dirname, '../src/database/watchdog.ts');
 const running: (() => void)[] = [];
 
-afterEach(() => {
+afterAll(() => {
   for (const kill of running.splice(0)) kill();
 });
 
@@ -32,12 +34,12 @@ async function runWatched(code: string, before = '') {
 
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 
-test('a process that computes for ever is ended, and told about in words', async () => {
+test.concurrent('a process that computes for ever is ended, and told about in words', async () => {
   const { ended } = await runWatched('for (;;);');
   expect(await ended).toMatchObject({ signal: 'SIGKILL', stderr: expect.stringMatching(/no longer reacts/) });
 });
 
-test('a process that was suspended goes on', async () => {
+test.concurrent('a process that was suspended goes on', async () => {
   const { ended, kill } = await runWatched('setTimeout(() => process.exit(), 1500);');
   kill('SIGSTOP');
   await sleep(3000);
@@ -45,13 +47,13 @@ test('a process that was suspended goes on', async () => {
   expect(await ended).toEqual(cleanEnd);
 });
 
-test('a process that waits, as in a debugger, goes on', async () => {
+test.concurrent('a process that waits, as in a debugger, goes on', async () => {
   const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);';
   const { ended } = await runWatched(`${wait} process.exit();`);
   expect(await ended).toEqual(cleanEnd);
 });
 
-test('a process that computes much, but with pauses, goes on', async () => {
+test.concurrent('a process that computes much, but with pauses, goes on', async () => {
   const compute = 'for (const end = performance.now() + 100; performance.now() < end; );';
   const pause = 'await new Promise((resolve) => setTimeout(resolve, 300));';
   const { ended } = await runWatched(
@@ -60,9 +62,10 @@ test('a process that computes much, but with pauses, goes on', async () => {
   expect(await ended).toEqual(cleanEnd);
 });
 
-test.skipIf(!canMount())('a database that panics on a full disk does not hang its process', async () => {
+test.skipIf(!canMount()).concurrent('a database that panics on a full disk does not hang its process', async () => {
   const disk = await makeFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=90m', 'tmpfs', disk]);
+  cpSync(path.join(await copyDataFolder(), 'postgres'), path.join(disk, 'postgres'), { recursive: true });
   try {
     const open = `
       import { PGlite } from '@electric-sql/pglite';
