@@ -81,7 +81,8 @@ describe.skipIf(!canMeasureMemory)('unread answers take little memory:', () => {
     ['nothing that is here, 2,000 times on each of 50 connections', 50, get('/').repeat(2000)],
     ['/health, 2,000 times on each of 50 connections', 50, get('/health').repeat(2000)],
   ])('%s', async (_what, count, text) => {
-    expect(await growthBy(count, text)).toBeLessThan(250);
+    // Of short requests, one chunk holds 1,700: Node makes them all before anything can cut the connection off.
+    expect(await growthBy(count, text)).toBeLessThan(320);
   });
 });
 
