@@ -3,9 +3,11 @@ import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openEmbedded } from '../src/database/embedded.ts';
+import { StartupError } from '../src/errors.ts';
+import { createLogger } from '../src/log.ts';
 import { cleanUp, killProcesses, makeFolder, runScript, startServer } from './server-process.ts';
 
-const stackLine = /^ +at /m;
 let folder: string;
 
 beforeEach(async () => {
@@ -17,12 +19,12 @@ afterAll(cleanUp);
 
 const modeOf = async (name: string) => ((await stat(name)).mode % 0o1000).toString(8);
 
-/** What a start says that is refused. */
+/** What opening the database says that is refused. */
 async function refusal(): Promise<string> {
-  const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATA_DIR: folder });
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).not.toMatch(stackLine);
-  return stderr;
+  const log = createLogger('silent', process.stdout);
+  const error: unknown = await openEmbedded(folder, 1000, log, { logQuery: () => {} }).catch((fault: unknown) => fault);
+  expect(error).toBeInstanceOf(StartupError);
+  return String(error);
 }
 
 describe('a folder of the database', () => {
