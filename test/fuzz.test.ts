@@ -16,7 +16,7 @@ const { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers
 const { TEST_DATABASE_URL, FUZZ_SEED } = process.env;
 const seed = Number(FUZZ_SEED ?? randomInt(1_000_000));
 // Of 30,000 requests. All of them take minutes: `npm run test:long` sends them.
-const share = inject('isLong') ? 1 : 0.03;
+const share = inject('isLong') ? 1 : 0.02;
 const AUTH_SECRET = 'a secret that only this test knows of';
 
 type Api = 'GraphQL' | 'REST';
