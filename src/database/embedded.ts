@@ -18,16 +18,15 @@ const computingLimit = 20_000;
 const closingLimit = 1500;
 
 /**
- * Opens PostgreSQL inside this process, in `directory` or else in memory, and brings its tables up to date.
+ * Opens PostgreSQL inside this process, in `directory`, and brings its tables up to date.
  * @throws StartupError when another process has the directory, its files are damaged, or its disk is full
  */
 export async function openEmbedded(
-  directory: string | undefined,
+  directory: string,
   timeoutMs: number,
   log: Logger,
   logger: StatementLogger,
 ): Promise<Database> {
-  if (!directory) return open('memory://', timeoutMs, logger);
   const unlock = lockDataDirectory(directory);
   requireSpace(directory);
   const { folder, onFilled } = preparePostgresFolder(directory);
@@ -65,7 +64,6 @@ async function open(folder: string, timeoutMs: number, logger: StatementLogger) 
   await migrate(orm, { migrationsFolder });
   return {
     client,
-    description: 'embedded PostgreSQL in memory',
     run: createRunner(() => orm, timeoutMs),
     close: () => client.close(),
   };
