@@ -73,7 +73,7 @@ describe.concurrent('a stop', () => {
         () => false,
         () => true,
       );
-    await expect.poll(isRefused, { ...patience, interval: 20 }).toBe(true);
+    await vi.waitUntil(isRefused, { ...patience, interval: 20 });
     connection.send('Host: test\r\n\r\n');
     await connection.closed;
     expect(connection.statuses()).toEqual([200, 200]);
@@ -101,7 +101,7 @@ describe.concurrent('a stop', () => {
     server.kill('SIGHUP');
     await sleep(500);
     running.send('\r\n');
-    await expect.poll(running.received, patience).toMatch(/^HTTP\/1\.1 200 /);
+    await vi.waitFor(() => expect(running.received()).toMatch(/^HTTP\/1\.1 200 /), patience);
     expect(await server.ended).toMatchObject(cleanEnd);
   });
 });
