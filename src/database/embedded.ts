@@ -62,9 +62,5 @@ async function open(folder: string, timeoutMs: number, logger: StatementLogger) 
   });
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
-  return {
-    client,
-    run: createRunner(() => orm, timeoutMs),
-    close: () => client.close(),
-  };
+  return { client, run: createRunner(() => orm, timeoutMs), close: () => client.close() };
 }
