@@ -24,6 +24,7 @@ async function refusal(): Promise<string> {
   const log = createLogger('silent', process.stdout);
   const error: unknown = await openEmbedded(folder, 1000, log, { logQuery: () => {} }).catch((fault: unknown) => fault);
   expect(error).toBeInstanceOf(StartupError);
+  expect(String(error)).not.toMatch(/^ +at /m);
   return String(error);
 }
 

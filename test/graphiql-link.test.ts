@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser)('GraphiQL without a valid token', () => {
     const notice = page.getByRole('status').first();
     expect(await notice.innerText()).toMatch(words);
     expect(await notice.innerText()).toContain('npm run --silent token');
-    if (screenshot) await page.screenshot({ path: screenshot });
+    if (screenshot) await page.screenshot({ path: screenshot.replace('.png', '-out.png') });
     await page.context().close();
   });
 });

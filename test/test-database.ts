@@ -26,7 +26,8 @@ export async function openTestDatabase(config: Config, log: Logger): Promise<Dat
 
 interface Reusable {
   database: Database;
-  statementLog: StatementLogger;
+  /** Where its statements go from now on. */
+  logTo: (statementLog: StatementLogger) => void;
 }
 /** The embedded databases that are open and empty, by how long their work may take. Opening one is slow. */
 const reusables = new Map<number, Reusable[]>();
@@ -35,31 +36,28 @@ async function openEmptyEmbedded(timeoutMs: number, statementLog: StatementLogge
   const idle = reusables.get(timeoutMs) ?? [];
   reusables.set(timeoutMs, idle);
   const reusable = idle.pop() ?? (await openReusable(timeoutMs));
-  reusable.statementLog = statementLog;
+  reusable.logTo(statementLog);
   const { database } = reusable;
-  const emptyTables = sql`truncate accounts, ai_sessions, idempotency_keys`;
   return {
     ...database,
     async close() {
-      const isEmpty = await database
-        .run((orm) => orm.execute(emptyTables))
-        .then(
-          () => true,
-          () => false,
-        );
-      // A test may have broken it.
-      await (isEmpty ? idle.push(reusable) : database.close());
+      try {
+        await database.run((orm) => orm.execute(sql`truncate accounts, ai_sessions, idempotency_keys`));
+      } catch {
+        // A test has broken it.
+        return database.close();
+      }
+      idle.push(reusable);
     },
   };
 }
 
 async function openReusable(timeoutMs: number): Promise<Reusable> {
-  const silent = { logQuery: () => {} };
-  const reusable: Omit<Reusable, 'database'> = { statementLog: silent };
+  let current: StatementLogger | undefined;
   const database = await openEmbedded(await copyDataFolder(), timeoutMs, createLogger('silent', process.stdout), {
-    logQuery: (statement, parameters) => reusable.statementLog.logQuery(statement, parameters),
+    logQuery: (statement, parameters) => current?.logQuery(statement, parameters),
   });
-  return Object.assign(reusable, { database });
+  return { database, logTo: (statementLog) => (current = statementLog) };
 }
 
 const templateIn = (runFolder: string) => path.join(runFolder, 'template');
