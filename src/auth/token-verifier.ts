@@ -33,7 +33,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
   };
 
   // Verifying a signature costs about as much as writing a session.
-  const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() } });
+  const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() }, ttlResolution: 0 });
 
   return async (authorization) => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
