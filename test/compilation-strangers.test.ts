@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-const usesBeforeCompilation = 10;
+const usesBeforeCompilation = 9;
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({}, undefined, usesBeforeCompilation);
 });
 afterAll(() => server.stop());
 
@@ -23,7 +23,7 @@ const compiled = () =>
     .map(({ operation }) => operation);
 
 test('a creation is compiled at its tenth use by administrators', async () => {
-  await sendTimes(usesBeforeCompilation - 1, creation('Tenth'));
+  await sendTimes(usesBeforeCompilation, creation('Tenth'));
   expect(compiled()).not.toContain('Tenth');
   await sendTimes(3, creation('Tenth'));
   expect(compiled().filter((name) => name === 'Tenth')).toHaveLength(1);
@@ -34,7 +34,7 @@ test.each([
   ['a user without the role', 'Roled', []],
 ])('uses of %s do not count', async (_who, name, roles) => {
   const token = roles && (await server.tokenFor('bob', roles));
-  await sendTimes(usesBeforeCompilation - 1, creation(name));
+  await sendTimes(usesBeforeCompilation, creation(name));
   await sendTimes(5, creation(name), { token });
   expect(compiled()).not.toContain(name);
   await sendTimes(1, creation(name));
@@ -42,7 +42,7 @@ test.each([
 });
 
 test('documents of strangers, however many, do not keep one of an administrator from being compiled', async () => {
-  await sendTimes(usesBeforeCompilation - 1, creation('Kept'));
+  await sendTimes(usesBeforeCompilation, creation('Kept'));
   // More than the server keeps parsed.
   for (let count = 0; count < 600; count += 1) await sendTimes(1, `{ a${count}: __typename }`, { token: null });
   await sendTimes(1, creation('Kept'));

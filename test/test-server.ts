@@ -44,10 +44,14 @@ export interface GraphQLAnswer {
     | undefined;
 }
 
+/** With TEST_COMPILATION=always, every document that can be compiled is compiled at its first use. */
+const usesBeforeCompilationByDefault = process.env['TEST_COMPILATION'] === 'always' ? 0 : undefined;
+
 /** Starts the server on a free port, on a database of its own unless DATABASE_URL names one. */
 export async function startTestServer(
   environment: Record<string, string> = {},
   wrapDatabase = (database: Database) => database,
+  usesBeforeCompilation = usesBeforeCompilationByDefault,
 ): Promise<TestServer> {
   const config = loadConfig({ AUTH_SECRET: secret, LOG_LEVEL: 'trace', ...environment });
   const logOutput = new PassThrough();
@@ -56,7 +60,8 @@ export async function startTestServer(
   const log = createLogger(config.LOG_LEVEL, logOutput);
   const database = wrapDatabase(await openTestDatabase(config, log));
   const stopping = new AbortController();
-  const app = createApp({ config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal });
+  const options = { config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal };
+  const app = createApp({ ...options, usesBeforeCompilation });
   const server = createHttpServer(app, log);
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');

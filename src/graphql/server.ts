@@ -22,16 +22,23 @@ export interface GraphQLOptions {
   signIn: (authorization: string | undefined, context: Context) => Promise<void>;
   /** Answers with GraphiQL, given the token in its URL; undefined: there is no GraphiQL. */
   graphiql: GraphiQL | undefined;
+  /** How often a document is executed before it is compiled. */
+  usesBeforeCompilation?: number | undefined;
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, log, signIn, graphiql }: GraphQLOptions) {
+export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeCompilation = 9 }: GraphQLOptions) {
   const logOutage = createOutageLog(log);
   const yoga = createYoga<Context>({
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useCompilation(), useOperationLog(), ...useLimits(), ...(graphiql ? [] : [useClosedSchema()])],
+    plugins: [
+      useCompilation(usesBeforeCompilation),
+      useOperationLog(),
+      ...useLimits(),
+      ...(graphiql ? [] : [useClosedSchema()]),
+    ],
     parserAndValidationCache: createDocumentCache(),
   });
 

@@ -79,7 +79,7 @@ export const operations: Operation[] = [
     entity: session,
     document: `query ListAISessions(
       $accountIds: [ID!], $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
-      $sortField: AISessionOrderField = DATE_CREATED, $sortOrder: OrderDirection = DESC, $withoutTotal: Boolean = false
+      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $withoutTotal: Boolean = false
     ) {
       aiSessions(
         filter: { accountIds: $accountIds, ids: $specificIds }, orderBy: { field: $sortField, direction: $sortOrder }

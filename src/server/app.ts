@@ -28,10 +28,13 @@ export interface AppOptions {
   accountId?: string | undefined;
   /** Aborted when the process is asked to stop. */
   stopping: AbortSignal;
+  /** How often a document is executed before it is compiled; 9 times without it. */
+  usesBeforeCompilation?: number | undefined;
 }
 
 /** Makes the handler of all requests: it gives each an id, routes it by its path, and logs it. */
-export function createApp({ config, secret, database, log, accountId, stopping }: AppOptions): RequestListener {
+export function createApp(options: AppOptions): RequestListener {
+  const { config, secret, database, log, accountId, stopping, usesBeforeCompilation } = options;
   const verifyToken = createTokenVerifier(config, secret);
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
@@ -51,7 +54,13 @@ export function createApp({ config, secret, database, log, accountId, stopping }
     const viewer = token && (await verifyToken(`Bearer ${token}`).catch(() => null));
     await answerGraphiQL(token && !viewer ? undefined : token, response);
   };
-  const graphql = createGraphQLServer({ schema, log, signIn, graphiql: config.GRAPHIQL ? graphiql : undefined });
+  const graphql = createGraphQLServer({
+    schema,
+    log,
+    signIn,
+    graphiql: config.GRAPHIQL ? graphiql : undefined,
+    usesBeforeCompilation,
+  });
   const answerRest = createRestApi(signIn, graphql.execute);
   const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 

@@ -10,9 +10,10 @@ import { OrderDirection } from './order-direction.ts';
 
 const AISessionOrderField = builder.enumType('AISessionOrderField', {
   description: 'What sessions can be ordered by. Sessions with equal dates are ordered by ID.',
+  // Their values are their names: graphql-jit takes the default of an input for its name.
   values: {
-    DATE_CREATED: { value: 'dateCreated', description: 'The date the session was created.' },
-    DATE_LAST_MODIFIED: { value: 'dateLastModified', description: 'The date the session was last modified.' },
+    DATE_CREATED: { description: 'The date the session was created.' },
+    DATE_LAST_MODIFIED: { description: 'The date the session was last modified.' },
   } as const,
 });
 
@@ -22,7 +23,7 @@ const AISessionOrder = builder.inputType('AISessionOrder', {
     field: t.field({
       type: AISessionOrderField,
       required: true,
-      defaultValue: 'dateCreated',
+      defaultValue: 'DATE_CREATED',
       description: 'What to order by.',
     }),
     direction: t.field({
@@ -114,7 +115,8 @@ function toSessions(
 }
 
 function readOrder(orderBy: typeof AISessionOrder.$inferInput | null | undefined): aiSessions.AISessionOrder {
-  return { field: orderBy?.field ?? 'dateCreated', descending: orderBy?.direction !== 'ASC' };
+  const field = orderBy?.field === 'DATE_LAST_MODIFIED' ? 'dateLastModified' : 'dateCreated';
+  return { field, descending: orderBy?.direction !== 'ASC' };
 }
 
 function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISessionFilter {
