@@ -114,6 +114,16 @@ test('null is refused each time where a field does not take it, though its varia
   expect(answers).toEqual(repeated({ status: 200, data: { aiSessions: null }, codes: [{ code: 'BAD_USER_INPUT' }] }));
 });
 
+test('a selection that is left out does not come back where others of its field stay', async () => {
+  const query = `query ($isWhole: Boolean!) {
+    aiSessions { ...whole @include(if: $isWhole) pageInfo { endCursor } }
+  }
+  fragment whole on AISessionInfoConnection { pageInfo { hasNextPage } pageInfo { hasPreviousPage } }`;
+  const answers = await sendOften(query, { isWhole: false });
+  const pageInfo = { endCursor: expect.anything() };
+  expect(answers).toEqual(repeated({ status: 200, data: { aiSessions: { pageInfo } }, codes: undefined }));
+});
+
 test('a query by GET is answered as by POST each time', async () => {
   const { data } = await createSession(server, { purpose: 'x' });
   const { id } = data.newAISession;

@@ -6,6 +6,9 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
+  type FieldNode,
+  type FragmentSpreadNode,
+  type InlineFragmentNode,
   type OperationDefinitionNode,
 } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
@@ -76,14 +79,17 @@ async function run(
 }
 
 /**
- * Whether graphql-jit runs a document as graphql-js does. It deviates in three ways: it confuses the operations of one
- * document; it builds objects with a prototype, where `__proto__` has a meaning; and inside an object it reads a variable
- * that is left out as null, and accepts a null that its field refuses. Introspection is not worth it.
+ * Whether graphql-jit runs a document as graphql-js does. It deviates in four ways: it confuses the operations of one
+ * document; it builds objects with a prototype, where `__proto__` has a meaning; inside an object it reads a variable that
+ * is left out as null, and accepts a null that its field refuses; and where selections of one field merge, it overlooks the
+ * `@skip` or `@include` around one of them. Introspection is not worth it.
  */
 function isSafeToCompile(document: DocumentNode): boolean {
   let isSafe = getOperationAST(document) !== null;
   const inObjects = new Set<string>();
   const mayBeLeftOut = new Set<string>();
+  const refuseDirectives = ({ directives = [] }: FieldNode | FragmentSpreadNode | InlineFragmentNode) =>
+    void (isSafe &&= directives.length === 0);
   visit(document, {
     Name: ({ value }) => void (isSafe &&= !value.startsWith('__') || value === '__typename'),
     ObjectField: ({ value }) => void (value.kind === Kind.VARIABLE && inObjects.add(value.name.value)),
@@ -91,6 +97,9 @@ function isSafeToCompile(document: DocumentNode): boolean {
       const isKnown = type.kind === Kind.NON_NULL_TYPE || defaultValue?.kind === Kind.NULL;
       if (!isKnown) mayBeLeftOut.add(variable.name.value);
     },
+    Field: (field) => (field.selectionSet ? refuseDirectives(field) : undefined),
+    FragmentSpread: refuseDirectives,
+    InlineFragment: refuseDirectives,
   });
   return isSafe && [...inObjects].every((name) => !mayBeLeftOut.has(name));
 }
