@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../src/database/database.ts';
 import { openRawConnections, type RawConnection } from './raw-connection.ts';
-import { makeSession, send } from './rest-request.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { send } from './rest-request.ts';
+import { createAccount, startTestServer, type TestServer } from './test-server.ts';
 
 /** How many requests the server answers at a time. */
 const limit = 1000;
@@ -32,7 +32,8 @@ const canFallSilent = (database: Database): Database => ({
 beforeAll(async () => {
   server = await startTestServer({}, canFallSilent);
   token = await server.tokenFor('alice');
-  path = `/ai/sessions/${(await makeSession(server)).id}`;
+  // Each asks the database on its own: sessions are found together.
+  path = `/accounts/${await createAccount(server, 'Acme')}`;
 });
 afterEach(async () => {
   for (const { socket } of connections.splice(0)) socket.destroy();

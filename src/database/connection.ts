@@ -104,7 +104,14 @@ export function createConnection({
       backoff: () => 0,
       // Skip the driver's type query: its errors are unhandled, and we use no arrays.
       fetch_types: false,
-      connection: { application_name: 'ai-sessions', ...parameters, ...url.parameters },
+      // Poolers know these two, as every JDBC driver sets them.
+      connection: {
+        application_name: 'ai-sessions',
+        TimeZone: 'UTC',
+        DateStyle: 'ISO',
+        ...parameters,
+        ...url.parameters,
+      },
       onnotice: () => {},
     };
     return { orm: drizzle(postgres(settings), { logger }), sockets };

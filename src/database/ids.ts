@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { eq, sql } from 'drizzle-orm';
+import { sql, type Placeholder } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 
 /**
@@ -7,9 +7,9 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
  * ordering by date: newest-first lists need no index but the primary key. The tables refuse any other date.
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
-export function newIdentity(): { id: string; dateCreated: Date } {
+export function newIdentity(): { id: string; dateCreated: string } {
   const id = randomUUIDv7();
-  return { id, dateCreated: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) };
+  return { id, dateCreated: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString() };
 }
 
 /** The lowest id of any row that is created at `date` or later. */
@@ -19,9 +19,14 @@ export function lowestId(date: Date): string {
 }
 
 /**
- * Each SQL text is prepared once, so a list is one parameter whatever its length. A single id gets `=`, which lets the
- * database follow an index in the order of the list.
+ * Whether a column is one of the ids of an `idList`. Each SQL text is prepared once, so a list is one parameter whatever its
+ * length.
  */
-export function isOneOf(column: PgColumn, ids: readonly string[]) {
-  return ids.length === 1 ? eq(column, ids[0]) : sql`${column} = any(${`{${ids.join()}}`}::uuid[])`;
+export function isOneOf(column: PgColumn, ids: string | Placeholder) {
+  return sql`${column} = any(${ids}::uuid[])`;
+}
+
+/** Writes ids as PostgreSQL's text of an array. */
+export function idList(ids: readonly string[]): string {
+  return `{${ids.join()}}`;
 }

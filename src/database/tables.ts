@@ -1,7 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { check, index, pgTable, primaryKey, text, timestamp, uuid, type PgColumn } from 'drizzle-orm/pg-core';
+import { check, customType, index, pgTable, primaryKey, text, uuid, type PgColumn } from 'drizzle-orm/pg-core';
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+/** An instant, which is ISO 8601 text in UTC with milliseconds: a Date would be made of text, to be made text again. */
+const instant = customType<{ data: string; driverData: string }>({
+  dataType: () => 'timestamp (3) with time zone',
+  fromDriver(written) {
+    // PostgreSQL leaves zeros at the end out.
+    const [, date, time, milliseconds = ''] = inUtc.exec(written) ?? [];
+    return date ? `${date}T${time}.${milliseconds.padEnd(3, '0')}Z` : new Date(written).toISOString();
+  },
+});
+
+const inUtc = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?\+00$/;
 
 /** The columns of `EntityInfo`. */
 const entityColumns = {
@@ -44,7 +54,9 @@ export const idempotencyKeys = pgTable(
     key: text('key').notNull(),
     sessionId: uuid('session_id').notNull(),
     payloadHash: text('payload_hash').notNull(),
-    dateCreated: instant('date_created').notNull().defaultNow(),
+    dateCreated: instant('date_created')
+      .notNull()
+      .default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.createdBy, table.key] })],
 );

@@ -1,18 +1,16 @@
 import DataLoader from 'dataloader';
-import { and, count, eq, sql, type SQL } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
+import { and, count, eq, sql } from 'drizzle-orm';
 import type { Database, Orm } from '../database/database.ts';
-import { isOneOf } from '../database/ids.ts';
-import { readPage, type Page, type PageRequest } from '../database/pagination.ts';
+import { idList, isOneOf } from '../database/ids.ts';
+import { readPage, type ListStatement, type Page, type PageRequest, type Values } from '../database/pagination.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { inOrder, sessionColumns, type AISession, type AISessionOrder } from './ai-sessions.ts';
 
 /** One step of reading a page of an account's sessions. */
 interface Step {
   accountId: string;
-  where: SQL | undefined;
-  orderBy: SQL[];
-  limit: number;
+  statement: ListStatement;
+  values: Values;
 }
 
 /**
@@ -30,8 +28,7 @@ export function listSessionsOfAccounts(
     const pages = accountIds.map((accountId) =>
       readPage(page, {
         ...inOrder(order),
-        filter: undefined,
-        select: (where, orderBy, limit) => steps.load({ accountId, where, orderBy, limit }),
+        select: (statement, values) => steps.load({ accountId, statement, values }),
       }),
     );
     return Promise.all(pages);
@@ -42,20 +39,20 @@ export function listSessionsOfAccounts(
 export async function countSessionsOfAccounts(database: Database, accountIds: readonly string[]): Promise<number[]> {
   const { accountId } = aiSessions;
   const rows = await database.run((orm) =>
-    orm.select({ accountId, count: count() }).from(aiSessions).where(isOneOf(accountId, accountIds)).groupBy(accountId),
+    orm
+      .select({ accountId, count: count() })
+      .from(aiSessions)
+      .where(isOneOf(accountId, idList(accountIds)))
+      .groupBy(accountId),
   );
   const byId = new Map(rows.map((row) => [row.accountId, row.count]));
   return accountIds.map((id) => byId.get(id) ?? 0);
 }
 
-const dialect = new PgDialect();
-
 /** Selects the sessions of many steps. Those that differ in nothing but their account share a statement. */
 async function selectSteps(orm: Orm, steps: readonly Step[]): Promise<AISession[][]> {
-  const statements = Map.groupBy(steps, ({ where, limit }) =>
-    JSON.stringify([limit, where && dialect.sqlToQuery(where)]),
-  );
-  const sessions = await Promise.all(statements.values().map((alike) => selectAlike(orm, alike)));
+  const groups = Map.groupBy(steps, ({ statement, values }) => JSON.stringify([statement.name, values]));
+  const sessions = await Promise.all(groups.values().map((alike) => selectAlike(orm, alike)));
   const byAccount = Map.groupBy(sessions.flat(), ({ accountId }) => accountId);
   return steps.map(({ accountId }) => byAccount.get(accountId) ?? []);
 }
@@ -63,25 +60,23 @@ async function selectSteps(orm: Orm, steps: readonly Step[]): Promise<AISession[
 async function selectAlike(orm: Orm, steps: Step[]): Promise<AISession[]> {
   const [first] = steps;
   if (!first) return [];
-  const { where, orderBy, limit } = first;
-  const ofAccount = and(eq(aiSessions.accountId, accounts.id), where);
+  const { statement, values } = first;
+  const { where, orderBy } = statement;
   // Named like the table, so that its columns fit the outer query too.
   const sessions = orm
     .select()
     .from(aiSessions)
-    .where(ofAccount)
+    .where(and(eq(aiSessions.accountId, accounts.id), where))
     .orderBy(...orderBy)
-    .limit(limit)
+    .limit(sql.placeholder('limit'))
     .as('ai_sessions');
+  const accountIds = idList(steps.map(({ accountId }) => accountId));
   return orm
     .select(sessionColumns)
     .from(accounts)
     .innerJoinLateral(sessions, sql`true`)
-    .where(
-      isOneOf(
-        accounts.id,
-        steps.map(({ accountId }) => accountId),
-      ),
-    )
-    .orderBy(...orderBy);
+    .where(isOneOf(accounts.id, accountIds))
+    .orderBy(...orderBy)
+    .prepare('sessions_of_accounts')
+    .execute(values);
 }

@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
-import { isOneOf, newIdentity } from '../database/ids.ts';
+import { idList, isOneOf, newIdentity } from '../database/ids.ts';
 import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts } from '../database/tables.ts';
 
@@ -27,7 +27,12 @@ export async function findAccount(database: Database, id: string): Promise<Accou
 
 /** @returns the accounts in the order of the ids; null for an id that no account has */
 export async function findAccounts(database: Database, ids: readonly string[]): Promise<(Account | null)[]> {
-  const found = await database.run((orm) => orm.select().from(accounts).where(isOneOf(accounts.id, ids)));
+  const found = await database.run((orm) =>
+    orm
+      .select()
+      .from(accounts)
+      .where(isOneOf(accounts.id, idList(ids))),
+  );
   const byId = new Map(found.map((account) => [account.id, account]));
   return ids.map((id) => byId.get(id) ?? null);
 }
@@ -50,15 +55,16 @@ export function listAccounts(
       id: accounts.id,
       date: undefined,
       descending,
-      filter: matches(filter),
-      select: (where, orderBy, limit, offset = 0) =>
+      select: ({ where, orderBy }, values) =>
         orm
           .select()
           .from(accounts)
-          .where(where)
+          .where(and(matches(filter), where))
           .orderBy(...orderBy)
-          .limit(limit)
-          .offset(offset),
+          .limit(sql.placeholder('limit'))
+          .offset(sql.placeholder('offset'))
+          .prepare('list_accounts')
+          .execute(values),
       cursorOf: accountCursor,
     }),
   );
@@ -80,7 +86,7 @@ export async function ensureDemoAccount(database: Database): Promise<Account> {
 
 function matches({ ids, nameContains }: AccountFilter) {
   return and(
-    ids && isOneOf(accounts.id, ids),
+    ids && isOneOf(accounts.id, idList(ids)),
     nameContains === undefined ? undefined : sql`position(lower(${nameContains}) in lower(${accounts.name})) > 0`,
   );
 }

@@ -19,7 +19,7 @@ export interface NewAISession {
 }
 
 /** A session that may be written, with the id that it gets. */
-type Candidate = NewAISession & { id: string; dateCreated: Date; payloadHash: string | null };
+type Candidate = NewAISession & { id: string; dateCreated: string; payloadHash: string | null };
 
 /** The most sessions of one statement. */
 const batchLimit = 500;

@@ -1,8 +1,10 @@
-import { and, eq, gte, lt, sql } from 'drizzle-orm';
+import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
+import { LRUCache } from 'lru-cache';
+import { batch } from '../database/batch.ts';
 import type { Database, Orm } from '../database/database.ts';
-import { isOneOf, lowestId } from '../database/ids.ts';
-import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
+import { idList, isOneOf, lowestId } from '../database/ids.ts';
+import { readPage, type Cursor, type ListStatement, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -26,15 +28,28 @@ export interface AISessionOrder {
   descending: boolean;
 }
 
-export async function findAISession(database: Database, id: string): Promise<AISession | null> {
-  const [session] = await database.run((orm) => findStatement(orm).execute({ id }));
-  return session ?? null;
+/** The most sessions that one statement finds. */
+const batchLimit = 500;
+
+/** Finds a session. One statement finds all that are asked for together. */
+export function findAISession(database: Database, id: string): Promise<AISession | null> {
+  // A batch is of many users, and it takes one connection.
+  const { shared = database } = database;
+  return batchedFind(shared)(id);
 }
+
+const batchedFind = memoize((database: Database) =>
+  batch(async (ids: string[]) => {
+    const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }));
+    const byId = new Map(sessions.map((session) => [session.id, session]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }, batchLimit),
+);
 
 const findStatement = memoize((orm: Orm) =>
   selectSessions(orm)
-    .where(eq(aiSessions.id, sql.placeholder('id')))
-    .prepare('find_session'),
+    .where(isOneOf(aiSessions.id, sql.placeholder('ids')))
+    .prepare('find_sessions'),
 );
 
 /**
@@ -74,20 +89,34 @@ export function listAISessions(
   order: AISessionOrder,
   page: PageRequest,
 ): Promise<Page<AISession>> {
+  const filterValues = valuesOf(filter);
   return database.run((orm) =>
     readPage(page, {
       ...inOrder(order),
-      filter: matches(filter),
-      select: (where, orderBy, limit, offset = 0) =>
-        selectSessions(orm)
-          .where(where)
-          .orderBy(...orderBy)
-          .limit(limit)
-          .offset(offset)
-          .prepare('list_sessions')
-          .execute(),
+      select: (statement, values) =>
+        listStatement(orm, filterValues, statement).execute({ ...filterValues, ...values }),
     }),
   );
+}
+
+/** The latest statements of a connection: Drizzle takes longer to write one than to read its answer. */
+const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
+
+function listStatement(orm: Orm, filterValues: FilterValues, statement: ListStatement) {
+  const statements = listStatements(orm);
+  const name = `${Object.keys(filterValues).join()} ${statement.name}`;
+  const prepared = statements.get(name) ?? prepareList(orm, filterValues, statement);
+  statements.set(name, prepared);
+  return prepared;
+}
+
+function prepareList(orm: Orm, filterValues: FilterValues, { where, orderBy }: ListStatement) {
+  return selectSessions(orm)
+    .where(and(matches(filterValues), where))
+    .orderBy(...orderBy)
+    .limit(sql.placeholder('limit'))
+    .offset(sql.placeholder('offset'))
+    .prepare('list_sessions');
 }
 
 /** How a list of sessions is ordered, for `readPage`. */
@@ -104,8 +133,12 @@ export function sessionCursor(session: AISession, order: AISessionOrder): Cursor
   return { date: session[order.field], id: session.id };
 }
 
-export function countAISessions(database: Database, filter: AISessionFilter): Promise<number> {
-  return database.run((orm) => orm.$count(aiSessions, matches(filter)));
+export async function countAISessions(database: Database, filter: AISessionFilter): Promise<number> {
+  const values = valuesOf(filter);
+  const [row] = await database.run((orm) =>
+    orm.select({ count: count() }).from(aiSessions).where(matches(values)).prepare('count_sessions').execute(values),
+  );
+  return row?.count ?? 0;
 }
 
 export const sessionColumns = {
@@ -131,12 +164,31 @@ export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof ai
   return orm.$with('ai_sessions').as(statement);
 }
 
-function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
-  return and(
-    ids && isOneOf(aiSessions.id, ids),
-    accountIds && isOneOf(aiSessions.accountId, accountIds),
-    createdBy === undefined ? undefined : eq(aiSessions.createdBy, createdBy),
-    createdFrom && gte(aiSessions.id, lowestId(createdFrom)),
-    createdBefore && lt(aiSessions.id, lowestId(createdBefore)),
-  );
+/** The values of a filter, by the names of their conditions. */
+type FilterValues = Record<string, string>;
+
+function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): FilterValues {
+  const [accountId] = accountIds ?? [];
+  return {
+    ...(ids && { ids: idList(ids) }),
+    ...(accountIds && (accountId && accountIds.length === 1 ? { accountId } : { accountIds: idList(accountIds) })),
+    ...(createdBy !== undefined && { createdBy }),
+    ...(createdFrom && { createdFrom: lowestId(createdFrom) }),
+    ...(createdBefore && { createdBefore: lowestId(createdBefore) }),
+  };
+}
+
+const conditions = {
+  ids: isOneOf(aiSessions.id, sql.placeholder('ids')),
+  // By `=`, the database can follow an index in the order of the list.
+  accountId: eq(aiSessions.accountId, sql.placeholder('accountId')),
+  accountIds: isOneOf(aiSessions.accountId, sql.placeholder('accountIds')),
+  createdBy: eq(aiSessions.createdBy, sql.placeholder('createdBy')),
+  createdFrom: gte(aiSessions.id, sql.placeholder('createdFrom')),
+  createdBefore: lt(aiSessions.id, sql.placeholder('createdBefore')),
+};
+
+function matches(values: FilterValues) {
+  const given = Object.entries(conditions).filter(([name]) => name in values);
+  return and(...given.map(([, condition]) => condition));
 }

@@ -54,13 +54,8 @@ export function createApp(options: AppOptions): RequestListener {
     const viewer = token && (await verifyToken(`Bearer ${token}`).catch(() => null));
     await answerGraphiQL(token && !viewer ? undefined : token, response);
   };
-  const graphql = createGraphQLServer({
-    schema,
-    log,
-    signIn,
-    graphiql: config.GRAPHIQL ? graphiql : undefined,
-    usesBeforeCompilation,
-  });
+  const page = config.GRAPHIQL ? graphiql : undefined;
+  const graphql = createGraphQLServer({ schema, log, signIn, graphiql: page, usesBeforeCompilation });
   const answerRest = createRestApi(signIn, graphql.execute);
   const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 

@@ -9,7 +9,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
-  Scalars: { ID: { Input: string; Output: string }; DateTime: { Input: string; Output: Date } };
+  Scalars: { ID: { Input: string; Output: string }; DateTime: { Input: string; Output: string } };
   Connection: { count: () => Promise<number> };
   AuthScopes: { systemAdministrator: boolean };
   AuthContexts: { systemAdministrator: Context & { viewer: Viewer } };

@@ -61,12 +61,14 @@ export function toConnection<Row>(
 }
 
 function encodeCursor({ date, id }: Cursor, order: string): string {
-  return Buffer.from(`${order} ${date.getTime()} ${id}`).toString('base64url');
+  return Buffer.from(`${order} ${Date.parse(date)} ${id}`).toString('base64url');
 }
 
 function decodeCursor(field: string, cursor: Optional<string>, order: string): Cursor | undefined {
   if (cursor == null) return undefined;
   const [cursorOrder, time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id)) return { date: new Date(Number(time)), id };
+  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id)) {
+    return { date: new Date(Number(time)).toISOString(), id };
+  }
   throw badInput(field, `"${field}" must be a cursor from an earlier page of this list, in the same order.`);
 }
