@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import postgres from 'postgres';
 import { createTestDatabase } from '../test-database.ts';
 import { load, loadGenerator, median, type Measurement, type Target } from './load.ts';
+import { measurePages } from './pages.ts';
 import { fill, memoryOf, startServer } from './setup.ts';
 import { issueToken } from '../../src/auth/token-issuer.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -58,34 +59,63 @@ async function graphql(query: string, variables: object = {}) {
 const { newAccount } = await graphql('mutation { newAccount(input: { name: "Acme" }) { id } }');
 const accountId: string = newAccount.id;
 const fields = 'id dateCreated dateLastModified createdBy lastModifiedBy accountId accountName purpose';
-const variables = { input: { accountId, purpose: 'Benchmark' } };
-const query = `mutation New($input: NewAISessionInput!) { newAISession(input: $input) { ${fields} } }`;
-const body = JSON.stringify({ query, variables });
-const targets: Record<string, Target & { table: string }> = {
-  limit: { url: `http://127.0.0.1:${limit.url}/`, headers, body, table: 'limit_sessions' },
-  GraphQL: { url: `${server.url}/graphql`, headers, body, table: 'ai_sessions' },
-  HTTP: { url: `${server.url}/ai/sessions`, headers, body: JSON.stringify(variables.input), table: 'ai_sessions' },
+const input = { accountId, purpose: 'Benchmark' };
+const creation = `mutation New($input: NewAISessionInput!) { newAISession(input: $input) { ${fields} } }`;
+const { newAISession } = await graphql(creation, { input });
+const [limitSession] = await sql`
+  insert into limit_sessions (account_id, purpose, created_by, last_modified_by)
+  select ${accountId}::uuid, 'Benchmark', 'alice', 'alice' from generate_series(1, 100) returning id`;
+
+type Contestant = 'limit' | 'GraphQL' | 'REST';
+type Job = Record<Contestant, Target>;
+/** What is sent for a job: to GraphQL and the limit the same, and to the REST API its words for it. */
+function job(query: string, variables: object, rest: { path: string; body?: string }, limitVariables = variables): Job {
+  const body = (of: object) => JSON.stringify({ query, variables: of });
+  return {
+    limit: { url: `http://127.0.0.1:${limit.url}/`, headers, body: body(limitVariables) },
+    GraphQL: { url: `${server.url}/graphql`, headers, body: body(variables) },
+    REST: { url: server.url + rest.path, headers, ...(rest.body && { body: rest.body }) },
+  };
+}
+const jobs = {
+  creations: job(creation, { input }, { path: '/ai/sessions', body: JSON.stringify(input) }),
+  finds: job(
+    `query Find($id: ID!) { aiSession(id: $id) { ${fields} } }`,
+    { id: newAISession.id },
+    { path: `/ai/sessions/${newAISession.id}` },
+    { id: limitSession?.id },
+  ),
+  lists: job(
+    `query List($first: Int!) {
+      aiSessions(first: $first) { pageInfo { hasNextPage endCursor } edges { cursor node { ${fields} } } }
+    }`,
+    { first: 25 },
+    { path: '/ai/sessions?simplifiedPaging=true' },
+  ),
 };
 
-const countRows = async (table: string) => Number((await sql`select count(*) from ${sql(table)}`)[0]?.count);
+async function countRows(name: Contestant): Promise<number> {
+  const table = name === 'limit' ? 'limit_sessions' : 'ai_sessions';
+  return Number((await sql`select count(*) from ${sql(table)}`)[0]?.count);
+}
 
-/** Loads the targets in turn, over several rounds, and tells the medians beside the limit's. */
-async function measureCreations(title: string, names: string[], connections: number) {
+/** Loads those named in turn, over several rounds, and tells the medians beside the limit's. */
+async function measure(kind: keyof typeof jobs, names: Contestant[], connections: number, title = '') {
+  const heading = `${kind}, ${connections} connections${title}`;
   const runs = new Map(names.map((name) => [name, [] as (Measurement & { missing: number })[]]));
   for (let round = 0; round <= rounds; round++) {
-    process.stderr.write(`${title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`);
+    process.stderr.write(`${heading}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`);
     for (const name of names) {
-      const target = targets[name];
-      if (!target) continue;
-      const before = await countRows(target.table);
-      const run = await load(target, connections, round === 0 ? 2 : seconds);
-      const missing = Math.max(0, run.answered - ((await countRows(target.table)) - before));
+      const before = await countRows(name);
+      const run = await load(jobs[kind][name], connections, round === 0 ? 2 : seconds);
+      const expected = kind === 'creations' ? run.answered : 0;
+      const missing = Math.max(0, expected - ((await countRows(name)) - before));
       if (round > 0) runs.get(name)?.push({ ...run, missing });
     }
   }
-  const medianOf = (name: string, key: keyof Measurement) => median(runs.get(name)?.map((run) => run[key]) ?? []);
+  const medianOf = (name: Contestant, key: keyof Measurement) => median(runs.get(name)?.map((run) => run[key]) ?? []);
   const table = names.map((name) => ({
-    'creations/s': Math.round(medianOf(name, 'rate')),
+    'a second': Math.round(medianOf(name, 'rate')),
     'of the limit': Number((medianOf(name, 'rate') / medianOf('limit', 'rate')).toFixed(2)),
     'p50 ms': Number(medianOf(name, 'p50').toFixed(2)),
     'p99 ms': Number(medianOf(name, 'p99').toFixed(2)),
@@ -93,63 +123,52 @@ async function measureCreations(title: string, names: string[], connections: num
     'answered but not written': runs.get(name)?.reduce((sum, run) => sum + run.missing, 0),
     'memory MB': name === 'limit' ? memoryOf(limit) : memoryOf(server),
   }));
-  console.log(`\n${title}`);
+  console.log(`\n${heading}`);
   console.table(Object.fromEntries(names.map((name, index) => [name, table[index]])));
   return medianOf('GraphQL', 'rate');
 }
 
-const pageQuery = `query ($after: String, $filter: AISessionFilter) {
-  aiSessions(first: 25, after: $after, filter: $filter) { edges { node { ${fields} } } pageInfo { hasNextPage endCursor } }
-}`;
-
-/** Times a page at several depths of a list, in turn, each many times. */
-async function measurePages(filter: object | undefined) {
-  let after: string | undefined;
-  const depths = new Map<string, string | undefined>([['page 1', undefined]]);
-  for (let page = 1; page < 1000; page++) {
-    const { pageInfo } = (await graphql(pageQuery, { after, filter })).aiSessions;
-    if (!pageInfo.hasNextPage) break;
-    after = pageInfo.endCursor;
-    if (page === 999 || (filter && page === 39)) depths.set(`page ${page + 1}`, after);
+const summary = (runs: Measurement[]) => ({
+  'a second': Math.round(median(runs.map(({ rate }) => rate))),
+  'p50 ms': median(runs.map(({ p50 }) => p50)),
+  'p99 ms': median(runs.map(({ p99 }) => p99)),
+});
+/** Measures creations while as many connections list, beside the same creations alone. */
+async function measureBeside() {
+  const alone: Measurement[] = [];
+  const beside: Measurement[] = [];
+  for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`creations beside lists: round ${round + 1} of ${rounds}\n`);
+    alone.push(await load(jobs.creations.GraphQL, 32, seconds));
+    const [creations] = await Promise.all([
+      load(jobs.creations.GraphQL, 32, seconds),
+      load(jobs.lists.GraphQL, 32, seconds),
+    ]);
+    beside.push(creations);
   }
-  const { aiSessions } = await graphql(
-    'query ($filter: AISessionFilter) { aiSessions(first: 26, filter: $filter, orderBy: { direction: ASC }) { pageInfo { endCursor } } }',
-    { filter },
-  );
-  depths.set('the end', aiSessions.pageInfo.endCursor);
-  const times = new Map([...depths.keys()].map((depth) => [depth, [] as number[]]));
-  for (let round = 0; round < 300; round++) {
-    for (const [depth, cursor] of depths) {
-      const start = performance.now();
-      await graphql(pageQuery, { after: cursor, filter });
-      if (round >= 50) times.get(depth)?.push(performance.now() - start);
-    }
-  }
-  const first = median(times.get('page 1') ?? []);
-  return Object.fromEntries(
-    [...times].map(([depth, list]) => [
-      depth,
-      { 'ms (median)': Number(median(list).toFixed(2)), 'of page 1': Number((median(list) / first).toFixed(2)) },
-    ]),
-  );
+  console.log('\ncreations, 32 connections');
+  console.table({ alone: summary(alone), 'beside 32 connections of lists': summary(beside) });
 }
 
 const [{ version } = { version: '' }] = await sql`select split_part(version(), ' on ', 1) as version`;
 console.log(
   `${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}, ${version}, load by ${loadGenerator}, ${rounds} rounds of ${seconds} s`,
 );
-for (const connections of [1, 32, 256])
-  await measureCreations(`${connections} connections`, ['limit', 'GraphQL', 'HTTP'], connections);
+const everyone: Contestant[] = ['limit', 'GraphQL', 'REST'];
+for (const connections of [1, 32, 256]) await measure('creations', everyone, connections);
+await measure('finds', everyone, 32);
+await measure('lists', everyone, 32);
+await measureBeside();
 await sql`truncate ai_sessions`;
 await fill(sql, 10_000, accountId);
-const few = await measureCreations('32 connections, 10 thousand sessions in the table', ['limit', 'GraphQL'], 32);
+const few = await measure('creations', ['limit', 'GraphQL'], 32, ', 10 thousand sessions in the table');
 await fill(sql, rows, accountId);
-const many = await measureCreations(`32 connections, ${rows} sessions in the table`, ['limit', 'GraphQL'], 32);
+const many = await measure('creations', ['limit', 'GraphQL'], 32, `, ${rows} sessions in the table`);
 console.log(`with ${rows} sessions: ${(many / few).toFixed(2)} of the creations with 10 thousand`);
 console.log('\nPages of 25, newest first');
-console.table(await measurePages(undefined));
+console.table(await measurePages(graphql));
 console.log('\nPages of 25 of one account');
-console.table(await measurePages({ accountIds: [accountId] }));
+console.table(await measurePages(graphql, { accountIds: [accountId] }));
 
 server.process.kill();
 limit.process.kill();

@@ -1,13 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import autocannon from 'autocannon';
 
 export interface Target {
   url: string;
   headers: Record<string, string>;
-  body: string;
+  /** What is sent by POST; without it, the request is a GET. */
+  body?: string;
 }
 
 export interface Measurement {
@@ -25,7 +27,7 @@ export const loadGenerator = spawnSync('wrk', ['-v']).error ? 'autocannon' : 'wr
 /** Sends the same request over a number of connections, as fast as they are answered. */
 export async function load(target: Target, connections: number, seconds: number): Promise<Measurement> {
   if (loadGenerator === 'wrk') return loadByWrk(target, connections, seconds);
-  const result = await autocannon({ ...target, method: 'POST', connections, duration: seconds });
+  const result = await autocannon({ ...target, method: methodOf(target), connections, duration: seconds });
   return {
     rate: result.requests.average,
     p50: result.latency.p50,
@@ -35,15 +37,19 @@ export async function load(target: Target, connections: number, seconds: number)
   };
 }
 
-function loadByWrk({ url, headers, body }: Target, connections: number, seconds: number): Measurement {
+const methodOf = ({ body }: Target) => (body === undefined ? 'GET' : 'POST');
+
+async function loadByWrk(target: Target, connections: number, seconds: number): Promise<Measurement> {
+  const { url, headers, body } = target;
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-'));
   const script = path.join(folder, 'request.lua');
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
-  writeFileSync(script, ['wrk.method = "POST"', ...lines, `wrk.body = ${JSON.stringify(body)}`].join('\n'));
+  if (body !== undefined) lines.push(`wrk.body = ${JSON.stringify(body)}`);
+  writeFileSync(script, [`wrk.method = "${methodOf(target)}"`, ...lines].join('\n'));
   const parameters = ['-t1', `-c${connections}`, `-d${seconds}`, '--latency', '-s', script, url];
-  const { stdout } = spawnSync('wrk', parameters, { encoding: 'utf8' });
+  const { stdout } = await promisify(execFile)('wrk', parameters);
   rmSync(folder, { recursive: true });
   const find = (pattern: RegExp) => pattern.exec(stdout)?.slice(1) ?? ['0', 'ms'];
   const failed = Number(find(/Non-2xx or 3xx responses: (\d+)/)[0]);
