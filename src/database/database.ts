@@ -6,6 +6,8 @@ export type Orm = PgDatabase<PgQueryResultHKT>;
 export interface Database {
   /** Absent, unless this is one user's share. It takes what must not wait behind reads, such as creations. */
   readonly shared?: Database;
+  /** The user of this share. */
+  readonly user?: string;
   /** What logs and people see: no password. */
   readonly description: string;
   /**
@@ -20,5 +22,5 @@ export interface Database {
 
 /** The database for the work of one user, who gets a fair share of its connections. */
 export function shareFor(database: Database, user: string): Database {
-  return { ...database, shared: database, run: (work) => database.run(work, user) };
+  return { ...database, shared: database, user, run: (work) => database.run(work, user) };
 }

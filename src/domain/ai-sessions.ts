@@ -5,6 +5,7 @@ import { batch } from '../database/batch.ts';
 import type { Database, Orm } from '../database/database.ts';
 import { idList, isOneOf, lowestId } from '../database/ids.ts';
 import { readPage, type Cursor, type ListStatement, type Page, type PageRequest } from '../database/pagination.ts';
+import { shareReads } from '../database/shared-reads.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -90,7 +91,7 @@ export function listAISessions(
   page: PageRequest,
 ): Promise<Page<AISession>> {
   const filterValues = valuesOf(filter);
-  return database.run((orm) =>
+  return sharedPages(database, JSON.stringify([filterValues, order, page]), (orm) =>
     readPage(page, {
       ...inOrder(order),
       select: (statement, values) =>
@@ -98,6 +99,8 @@ export function listAISessions(
     }),
   );
 }
+
+const sharedPages = shareReads<Page<AISession>>();
 
 /** The latest statements of a connection: Drizzle takes longer to write one than to read its answer. */
 const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
