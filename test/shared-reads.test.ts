@@ -36,6 +36,7 @@ async function list(filter = '', user = 'alice'): Promise<string[]> {
   return data.aiSessions.edges.map(({ node }: { node: { id: string } }) => node.id);
 }
 
+const countReads = () => server.logLines().filter(({ statement }) => /order by/.test(String(statement))).length;
 const create = async () => (await createSession(server)).data.newAISession.id;
 
 test('those who wait for the same page share one read', async () => {
@@ -71,7 +72,6 @@ test('a page that waits has the session that was created before it was asked for
 });
 
 test('a page that was read before a session was created is not the answer to those who ask later', async () => {
-  const countReads = () => server.logLines().filter(({ statement }) => /order by/.test(String(statement))).length;
   const readBefore = countReads();
   before.resolve();
   const early = list();
