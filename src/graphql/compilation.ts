@@ -2,6 +2,7 @@ import {
   getOperationAST,
   Kind,
   OperationTypeNode,
+  valueFromASTUntyped,
   visit,
   type DocumentNode,
   type ExecutionArgs,
@@ -21,6 +22,8 @@ import { logOperation } from './operation-log.ts';
 
 interface CompiledOperation extends CompiledQuery {
   operation: OperationDefinitionNode;
+  /** Of its variables. graphql-jit overlooks those of variables that must not be null. */
+  defaults: Record<string, unknown>;
 }
 
 /**
@@ -48,9 +51,10 @@ export function useCompilation(usesBefore: number): Plugin<Context, Context> {
       // The types of our resolvers make sure that leaves are what the schema says.
       const result = compileQuery(schema, document, undefined, { disableLeafSerialization: true });
       if (!isCompiledQuery(result)) return;
-      compiled.set(query, { ...result, operation });
+      const found = { ...result, operation, defaults: defaultsOf(operation) };
+      compiled.set(query, found);
       log.debug({ operation: operation.name?.value }, 'operation compiled');
-      setExecuteFn(async (args) => (await run(result, contextValue, args.variableValues)) ?? executeFn(args));
+      setExecuteFn(async (args) => (await run(found, contextValue, args.variableValues)) ?? executeFn(args));
     },
     onParams({ params, request, context, paramsHandler, setParamsHandler }) {
       const found = compiled.get(params.query ?? '');
@@ -70,12 +74,19 @@ export function useCompilation(usesBefore: number): Plugin<Context, Context> {
 
 /** Runs a compiled operation. Undefined: the variables were refused and nothing ran. graphql-js explains that better. */
 async function run(
-  { query }: CompiledQuery,
+  { query, defaults }: CompiledOperation,
   context: Context,
   variables: ExecutionArgs['variableValues'],
 ): Promise<ExecutionResult | undefined> {
-  const result: ExecutionResult = await query({}, context, variables);
+  const result: ExecutionResult = await query({}, context, { ...defaults, ...variables });
   return result.data === undefined ? undefined : result;
+}
+
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Record<string, unknown> {
+  const given = variableDefinitions.filter(({ defaultValue }) => defaultValue);
+  return Object.fromEntries(
+    given.map(({ variable, defaultValue }) => [variable.name.value, defaultValue && valueFromASTUntyped(defaultValue)]),
+  );
 }
 
 /**

@@ -78,7 +78,7 @@ export const operations: Operation[] = [
     path: '/ai/sessions',
     entity: session,
     document: `query ListAISessions(
-      $accountIds: [ID!], $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
+      $accountIds: [ID!] = null, $specificIds: [ID!] = null, $page: Int, $countPerPage: Int, $after: String
       $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $withoutTotal: Boolean = false
     ) {
       aiSessions(

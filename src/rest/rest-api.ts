@@ -62,11 +62,12 @@ export function createRestApi(
     }
     if (answers.length > 0 && answers[0] === undefined) return void response.writeHead(204).end();
     if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${operation.name}.csv"`);
-    response.writeHead(200, { 'Content-Type': `${mediaTypes[format]}; charset=utf-8` });
+    response.setHeader('Content-Type', `${mediaTypes[format]}; charset=utf-8`);
     const [answer] = answers;
     const { fields } = operation.entity;
-    if (isStreamed(answer)) await streamAnswer(answer, format, fields, response);
-    else response.end(writeAnswer(takesItems ? answers : answer, format, fields));
+    if (isStreamed(answer)) return streamAnswer(answer, format, fields, response);
+    const body = writeAnswer(takesItems ? answers : answer, format, fields);
+    response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
   }
 
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {

@@ -156,6 +156,7 @@ console.log(
 );
 const everyone: Contestant[] = ['limit', 'GraphQL', 'REST'];
 for (const connections of [1, 32, 256]) await measure('creations', everyone, connections);
+await sql`analyze`;
 await measure('finds', everyone, 32);
 await measure('lists', everyone, 32);
 await measureBeside();
