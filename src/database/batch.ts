@@ -1,5 +1,8 @@
 import { ServiceUnavailableError } from '../errors.ts';
 
+/** The most items of a batch. */
+const batchLimit = 500;
+
 /**
  * Makes a function that does its work for many requests at once. Items that arrive while a batch is running form the next
  * one: a lone request never waits, and concurrent ones share the cost of a statement.
@@ -7,9 +10,8 @@ import { ServiceUnavailableError } from '../errors.ts';
  * If a batch fails, each of its items is tried alone, so that only the faulty one fails. But if the database is
  * unavailable, the batch and the queue are rejected: they have waited for the whole deadline already.
  * @param work does a batch, wholly or not at all; its results are in the order of the items
- * @param batchLimit the most items of a batch
  */
-export function batch<Item, Result>(work: (items: Item[]) => Promise<Result[]>, batchLimit: number) {
+export function batch<Item, Result>(work: (items: Item[]) => Promise<Result[]>) {
   interface Entry {
     item: Item;
     resolve: (result: Result) => void;

@@ -21,9 +21,6 @@ export interface NewAISession {
 /** A session that may be written, with the id that it gets. */
 type Candidate = NewAISession & { id: string; dateCreated: string; payloadHash: string | null };
 
-/** The most sessions of one statement. */
-const batchLimit = 500;
-
 /**
  * Creates a session. One statement writes all that arrive together.
  * @returns the session, and whether it is new: an earlier request with the same key may have created it
@@ -43,7 +40,7 @@ export async function createAISession(
 }
 
 const batchedInsert = memoize((database: Database) =>
-  batch((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates)), batchLimit),
+  batch((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates))),
 );
 
 /**

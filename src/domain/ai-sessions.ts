@@ -29,9 +29,6 @@ export interface AISessionOrder {
   descending: boolean;
 }
 
-/** The most sessions that one statement finds. */
-const batchLimit = 500;
-
 /** Finds a session. One statement finds all that are asked for together. */
 export function findAISession(database: Database, id: string): Promise<AISession | null> {
   // A batch is of many users, and it takes one connection.
@@ -44,7 +41,7 @@ const batchedFind = memoize((database: Database) =>
     const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }));
     const byId = new Map(sessions.map((session) => [session.id, session]));
     return ids.map((id) => byId.get(id) ?? null);
-  }, batchLimit),
+  }),
 );
 
 const findStatement = memoize((orm: Orm) =>

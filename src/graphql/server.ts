@@ -77,9 +77,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
   }
 
   async function answerOperation(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-    const { accept } = request.headers;
-    const mediaType =
-      mediaTypes.find((type) => type === accept) ?? new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
+    const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
     const { result, phase } = await run(request, context);
     const { status, headers } = statusOf(result, phase, mediaType);
     const body = writeResult(result);
