@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDatabaseUrl } from './database/database-url.ts';
 import { StartupError } from './errors.ts';
@@ -21,6 +22,11 @@ const databaseUrl = z.string().superRefine((url, context) => {
 });
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
+const secret = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) >= 32, 'must have at least 32 bytes: try openssl rand -hex 32')
+  .optional();
+
 const variables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(4000),
@@ -29,10 +35,8 @@ const variables = z.object({
   DATABASE_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
   DATABASE_PREPARE: onOrOff.default(true),
   DATA_DIR: z.string().default('.data'),
-  AUTH_SECRET: z
-    .string()
-    .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes: try openssl rand -hex 32')
-    .optional(),
+  AUTH_SECRET: secret,
+  AUTH_SECRET_PREVIOUS: secret,
   AUTH_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL such as https://id.example.com/jwks' })
     .refine((url) => !/\/\/[^/?#]*@/.test(url), 'must not hold a user or a password')
@@ -73,6 +77,10 @@ const configuration = variables
     fault('AUTH_SECRET and AUTH_JWKS_URL exclude each other: set one'),
   )
   .refine(
+    (is) => !is.AUTH_SECRET_PREVIOUS || is.AUTH_SECRET,
+    fault('AUTH_SECRET_PREVIOUS needs AUTH_SECRET: the secret that replaces it'),
+  )
+  .refine(
     (is) => !is.DATABASE_URL || is.AUTH_SECRET || is.AUTH_JWKS_URL,
     fault('DATABASE_URL needs AUTH_SECRET or AUTH_JWKS_URL'),
   )
@@ -92,11 +100,11 @@ export type Config = z.output<typeof configuration>;
 type Environment = Record<string, string | undefined>;
 
 /**
- * Reads the configuration of the server.
+ * Reads the configuration of the server. Each variable may be given as NAME_FILE too, the path of a file with its value.
  * @throws StartupError that names every fault at once
  */
 export function loadConfig(environment: Environment): Config {
-  return load(configuration, environment);
+  return load(configuration, Object.keys(variables.shape), environment);
 }
 
 /**
@@ -104,14 +112,35 @@ export function loadConfig(environment: Environment): Config {
  * @throws StartupError
  */
 export function loadDatabaseUrl(environment: Environment): string | undefined {
-  return load(variables.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
+  return load(variables.pick({ DATABASE_URL: true }), ['DATABASE_URL'], environment).DATABASE_URL;
 }
 
-/** An empty variable counts as unset. */
-function load<Schema extends z.ZodType>(schema: Schema, environment: Environment): z.output<Schema> {
-  const isSet = Object.entries(environment).filter(([, value]) => value !== '');
-  const result = schema.safeParse(Object.fromEntries(isSet));
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `  ${[...path, message].join(' ')}`);
-  throw new StartupError(`The configuration has faults:\n${faults.join('\n')}`);
+function load<Schema extends z.ZodType>(schema: Schema, names: string[], environment: Environment): z.output<Schema> {
+  const faults: string[] = [];
+  const values: Environment = {};
+  for (const name of names) {
+    try {
+      values[name] = readValue(name, environment);
+    } catch (error) {
+      faults.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const result = schema.safeParse(values);
+  if (result.success && faults.length === 0) return result.data;
+  for (const { path, message } of result.error?.issues ?? []) faults.push([...path, message].join(' '));
+  throw new StartupError(`The configuration has faults:\n${faults.map((text) => `  ${text}`).join('\n')}`);
+}
+
+/** An empty value counts as unset. */
+function readValue(name: string, environment: Environment): string | undefined {
+  const { [name]: value, [`${name}_FILE`]: file } = environment;
+  if (!file) return value || undefined;
+  if (value) throw new Error(`${name} and ${name}_FILE exclude each other: set one`);
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
+  } catch (error) {
+    throw new Error(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }

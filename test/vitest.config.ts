@@ -23,6 +23,7 @@ const withoutPostgres = [
   'schema',
   'shutdown-delay',
   'schema-changes',
+  'secrets',
   'slow-clients',
   'slow-strangers',
   'start',

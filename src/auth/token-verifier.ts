@@ -23,14 +23,23 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
  * @param secret of HS256 tokens, where the configuration names no key set
  */
 export function createTokenVerifier(config: Config, secret: string | undefined): TokenVerifier {
-  const { AUTH_JWKS_URL, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
-  const key: JWTVerifyGetKey = AUTH_JWKS_URL ? remoteKeys(AUTH_JWKS_URL) : async () => new TextEncoder().encode(secret);
+  const { AUTH_JWKS_URL, AUTH_SECRET_PREVIOUS, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
+  const key = AUTH_JWKS_URL ? remoteKeys(AUTH_JWKS_URL) : secretKey(secret);
   const options = {
     algorithms: AUTH_JWKS_URL ? asymmetric : ['HS256'],
     requiredClaims: ['exp', 'sub'],
     ...(issuer && { issuer }),
     ...(audience && { audience }),
   };
+
+  async function verify(token: string) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (error) {
+      if (!AUTH_SECRET_PREVIOUS || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      return jwtVerify(token, secretKey(AUTH_SECRET_PREVIOUS), options);
+    }
+  }
 
   // Verifying a signature costs about as much as writing a session.
   const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() }, ttlResolution: 0 });
@@ -42,7 +51,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     const known = cache.get(token);
     if (known) return known;
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, key, options);
+      const { payload, protectedHeader } = await verify(token);
       const { typ = 'JWT' }: { typ?: unknown } = protectedHeader;
       if (typeof typ !== 'string' || !accessTokenType.test(typ))
         throw new errors.JWTInvalid('the "typ" is not that of an access token');
@@ -66,6 +75,11 @@ function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   const path = Object.hasOwn(payload, rolesClaim) ? [rolesClaim] : rolesClaim.split('.');
   for (const name of path) roles = new Map(Object.entries(roles ?? {})).get(name);
   return { id: sub, roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [] };
+}
+
+function secretKey(secret: string | undefined): JWTVerifyGetKey {
+  const key = new TextEncoder().encode(secret);
+  return async () => key;
 }
 
 /** The identity provider's keys. If it has none for a token, the token is invalid; if it fails, it is unavailable. */
