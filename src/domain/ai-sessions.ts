@@ -70,11 +70,15 @@ export async function patchAISession(
   return session;
 }
 
-/** @throws NOT_FOUND */
-export async function deleteAISession(database: Database, id: string): Promise<string> {
-  const deleted = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning());
-  if (deleted.length === 0) throw notFound();
-  return id;
+/**
+ * @returns the ids of the session and of its account
+ * @throws NOT_FOUND
+ */
+export async function deleteAISession(database: Database, id: string) {
+  const ids = { id: aiSessions.id, accountId: aiSessions.accountId };
+  const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning(ids));
+  if (!deleted) throw notFound();
+  return deleted;
 }
 
 function notFound(): CodedError {

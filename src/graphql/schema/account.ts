@@ -34,9 +34,11 @@ builder.mutationFields((t) => ({
     nullable: true,
     description: 'Creates a new account.',
     args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
-    async resolve(_root, { input }, { database, viewer, countCreation }) {
+    async resolve(_root, { input }, { database, viewer, log, countCreation }) {
       await countCreation(viewer);
-      return createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id);
+      const account = await createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id);
+      log.info({ accountId: account.id, viewer: viewer.id }, 'account created');
+      return account;
     },
   }),
 }));

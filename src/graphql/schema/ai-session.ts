@@ -1,3 +1,4 @@
+import type { Context } from '../../context.ts';
 import { createAISession, maximumKeyLength } from '../../domain/ai-session-creation.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
 import { checkId, checkText } from '../../domain/validation.ts';
@@ -58,7 +59,8 @@ builder.mutationFields((t) => ({
     nullable: true,
     description: 'Creates a new session.',
     args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
-    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, { database, viewer, log, countCreation }) {
+    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, context) {
+      const { database, viewer, countCreation } = context;
       await countCreation(viewer);
       const { session, isNew } = await createAISession(database, {
         accountId: accountId == null ? null : checkId('accountId', accountId),
@@ -67,31 +69,34 @@ builder.mutationFields((t) => ({
           idempotencyKey == null ? null : checkText('idempotencyKey', idempotencyKey, maximumKeyLength, 1),
         createdBy: viewer.id,
       });
-      const { id, accountId: account } = session;
-      if (isNew) log.info({ sessionId: id, accountId: account, viewer: viewer.id }, 'session created');
+      if (isNew) logSession('session created', session, context);
       return session;
     },
   }),
 
-  patchAISession: t
-    .withAuth(administrator)
-    .field({
-      type: AISessionInfo,
-      nullable: true,
-      description: 'Changes a session.',
-      args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'The change.' }) },
-      resolve: (_root, { input: { id, purpose } }, { database, viewer }) =>
-        aiSessions.patchAISession(database, checkId('id', id), checkPurpose(purpose), viewer.id),
-    }),
+  patchAISession: t.withAuth(administrator).field({
+    type: AISessionInfo,
+    nullable: true,
+    description: 'Changes a session.',
+    args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'The change.' }) },
+    async resolve(_root, { input: { id, purpose } }, context) {
+      const { database, viewer } = context;
+      const session = await aiSessions.patchAISession(database, checkId('id', id), checkPurpose(purpose), viewer.id);
+      if (purpose !== undefined) logSession('session changed', session, context);
+      return session;
+    },
+  }),
 
-  deleteAISession: t
-    .withAuth(administrator)
-    .id({
-      nullable: true,
-      description: 'Deletes a session and returns its ID.',
-      args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
-      resolve: (_root, { id }, { database }) => aiSessions.deleteAISession(database, checkId('id', id)),
-    }),
+  deleteAISession: t.withAuth(administrator).id({
+    nullable: true,
+    description: 'Deletes a session and returns its ID.',
+    args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
+    async resolve(_root, { id }, context) {
+      const deleted = await aiSessions.deleteAISession(context.database, checkId('id', id));
+      logSession('session deleted', deleted, context);
+      return deleted.id;
+    },
+  }),
 }));
 
 builder.queryFields((t) => ({
@@ -103,6 +108,15 @@ builder.queryFields((t) => ({
     resolve: (_root, { id }, { database }) => aiSessions.findAISession(database, checkId('id', id)),
   }),
 }));
+
+/** Logs what was done to a session: the line of the request says neither which one nor whose. */
+function logSession(
+  action: string,
+  { id, accountId }: Pick<aiSessions.AISession, 'id' | 'accountId'>,
+  { log, viewer }: Context,
+): void {
+  log.info({ sessionId: id, accountId, viewer: viewer?.id }, action);
+}
 
 /** An empty purpose is none: in this API a value that is absent is null, never "". */
 function checkPurpose(purpose: string | null | undefined): string | null | undefined {
