@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { Address, DatabaseUrl } from './database-url.ts';
 import { errorCode, failureOf } from './failures.ts';
+import type { StatementWatch } from './slow-statements.ts';
 import { openSocket } from './socket.ts';
 
 /** How long PostgreSQL may take to answer what costs it nothing, in milliseconds. */
@@ -20,6 +20,8 @@ export interface Connection {
   open(): Promise<ConnectionOrm>;
   /** Asks PostgreSQL to cancel the statement that runs, or gives up connecting. Returns false if PostgreSQL does not answer. */
   cancel(): Promise<boolean>;
+  /** Notes that the work on it is done, for now. */
+  rest(): void;
   /** Has the next `open` ask PostgreSQL whether the connection still works. */
   doubt(): void;
   /** Destroys the socket: one whose packets are dropped would hang forever (porsager/postgres#1089). */
@@ -35,7 +37,7 @@ export interface ConnectionOptions {
   parameters: Record<string, string | number>;
   /** Tells whether another socket may be opened now. */
   throttle: () => Promise<boolean>;
-  logger: StatementLogger;
+  statements: StatementWatch;
   /** Called when a pooler answers instead of PostgreSQL itself. */
   onPooler: () => void;
 }
@@ -57,7 +59,7 @@ export function createConnection({
   prepare,
   parameters,
   throttle,
-  logger,
+  statements,
   onPooler,
 }: ConnectionOptions): Connection {
   const { addresses } = url;
@@ -114,7 +116,7 @@ export function createConnection({
       },
       onnotice: () => {},
     };
-    return { orm: drizzle(postgres(settings), { logger }), sockets };
+    return { orm: drizzle(postgres(settings), { logger: statements }), sockets };
   }
 
   function destroy(): void {
@@ -181,6 +183,8 @@ export function createConnection({
         return false;
       }
     },
+
+    rest: () => statements.end(),
 
     doubt() {
       if (backend) backend.isDoubted = true;

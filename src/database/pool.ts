@@ -66,7 +66,10 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
       const attempts = { connect: () => taken.open(), onLost: () => taken.destroy(), isOver: () => isOver };
       const result = runWithRetries(work, attempts);
       done = result.catch(() => {});
-      void done.then(() => isOver || giveBack(taken));
+      void done.finally(() => {
+        taken.rest();
+        if (!isOver) giveBack(taken);
+      });
       return result;
     }
 

@@ -6,7 +6,7 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import type { Config } from '../config.ts';
 import { ServiceUnavailableError, StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { createConnection, type ConnectionOptions } from './connection.ts';
+import { createConnection, type Connection } from './connection.ts';
 import { findFault } from './database-check.ts';
 import type { Database } from './database.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -14,6 +14,7 @@ import { errorCode } from './failures.ts';
 import { migrationsFolder } from './migrations.ts';
 import { createPool } from './pool.ts';
 import { losesPreparedStatements, poolerAdvice, refusesParameters } from './pooler.ts';
+import { watchStatements } from './slow-statements.ts';
 import { createThrottle } from './throttle.ts';
 
 const patienceMs = 30_000;
@@ -35,10 +36,10 @@ export async function openPostgres(
     prepare,
     parameters: prepare ? sessionParameters(timeoutMs) : {},
     throttle: createThrottle(2 * size),
-    logger,
     onPooler: () => (isPooled = true),
   };
-  const pool = createPool(() => createConnection(options), size, timeoutMs);
+  const connect = () => createConnection({ ...options, statements: watchStatements(logger, log) });
+  const pool = createPool(connect, size, timeoutMs);
   const database = { description: options.url.description, ...pool };
   try {
     const fault = await whenReachable(database, log);
@@ -46,7 +47,7 @@ export async function openPostgres(
     if (!prepare || !isPooled) return database;
     // The probe takes two connections: close the pool first, so as not to exceed its size.
     await pool.close();
-    if (await isSessionLost(options)) throw unusable(database.description, poolerAdvice);
+    if (await isSessionLost(connect)) throw unusable(database.description, poolerAdvice);
     return database;
   } catch (error) {
     await database.close();
@@ -54,8 +55,8 @@ export async function openPostgres(
   }
 }
 
-async function isSessionLost(options: ConnectionOptions): Promise<boolean> {
-  const connections = [createConnection(options), createConnection(options)] as const;
+async function isSessionLost(connect: () => Connection): Promise<boolean> {
+  const connections = [connect(), connect()] as const;
   try {
     const [first, second] = await Promise.all([connections[0].open(), connections[1].open()]);
     return await losesPreparedStatements(first.$client, second.$client);
@@ -95,7 +96,11 @@ async function whenReachable(database: Database, log: Logger): Promise<string | 
 export async function migratePostgres(url: string, report: (line: string) => void = () => {}): Promise<string> {
   const options = { url: parseDatabaseUrl(url), prepare: false, parameters: {}, throttle: async () => true };
   const { description } = options.url;
-  const connection = createConnection({ ...options, logger: { logQuery: () => {} }, onPooler: () => {} });
+  const connection = createConnection({
+    ...options,
+    statements: { logQuery: () => {}, end: () => {} },
+    onPooler: () => {},
+  });
   const giveUp = Date.now() + patienceMs;
   let reported = '';
   try {
