@@ -34,8 +34,11 @@ describe.skipIf(!canRunPostgres)('several servers on one database', () => {
     await database.remove();
   });
 
+  // A busy machine is slow, and what misses its deadline is refused.
   const startServices = (count: number, url = database.url, environment: Record<string, string> = {}) =>
-    Promise.all(Array.from({ length: count }, () => startService(url, token, environment)));
+    Promise.all(
+      Array.from({ length: count }, () => startService(url, token, { DATABASE_TIMEOUT_MS: '60000', ...environment })),
+    );
 
   const findSessions = async (keys: string[]) =>
     (await database.query('select id, key from ai_sessions join idempotency_keys on session_id = id'))
