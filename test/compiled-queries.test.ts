@@ -11,7 +11,7 @@ let server: TestServer;
 let documents: fc.Arbitrary<{ query: string; variables: object }>;
 
 beforeAll(async () => {
-  server = await startTestServer({}, (database) => database, 1);
+  server = await startTestServer({}, undefined, 1);
   const accountId = await createAccount(server, 'Acme');
   for (let count = 0; count < 8; count += 1) await createSession(server, { accountId, purpose: `number ${count}` });
   const { data } = await server.graphql('{ aiSessions { edges { cursor node { id } } } }');

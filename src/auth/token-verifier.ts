@@ -25,6 +25,7 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
 export function createTokenVerifier(config: Config, secret: string | undefined): TokenVerifier {
   const { AUTH_JWKS_URL, AUTH_SECRET_PREVIOUS, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const key = AUTH_JWKS_URL ? remoteKeys(AUTH_JWKS_URL) : secretKey(secret);
+  const previousKey = AUTH_SECRET_PREVIOUS ? secretKey(AUTH_SECRET_PREVIOUS) : undefined;
   const options = {
     algorithms: AUTH_JWKS_URL ? asymmetric : ['HS256'],
     requiredClaims: ['exp', 'sub'],
@@ -36,8 +37,8 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
     try {
       return await jwtVerify(token, key, options);
     } catch (error) {
-      if (!AUTH_SECRET_PREVIOUS || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
-      return jwtVerify(token, secretKey(AUTH_SECRET_PREVIOUS), options);
+      if (!previousKey || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      return jwtVerify(token, previousKey, options);
     }
   }
 

@@ -12,6 +12,9 @@ const answerMs = 500;
 /** How long a new connection may take, in milliseconds. */
 const connectMs = 10_000;
 
+/** How dates are written: poolers know both, as every JDBC driver sets them. */
+const ownParameters = { application_name: 'ai-sessions', TimeZone: 'UTC', DateStyle: 'ISO' };
+
 type ConnectionOrm = PostgresJsDatabase & { $client: postgres.Sql };
 
 /** A connection to PostgreSQL that is made when it is needed, and again after it was lost. */
@@ -106,14 +109,7 @@ export function createConnection({
       backoff: () => 0,
       // Skip the driver's type query: its errors are unhandled, and we use no arrays.
       fetch_types: false,
-      // Poolers know these two, as every JDBC driver sets them.
-      connection: {
-        application_name: 'ai-sessions',
-        TimeZone: 'UTC',
-        DateStyle: 'ISO',
-        ...parameters,
-        ...url.parameters,
-      },
+      connection: { ...ownParameters, ...parameters, ...url.parameters },
       onnotice: () => {},
     };
     return { orm: drizzle(postgres(settings), { logger: statements }), sockets };
@@ -184,7 +180,7 @@ export function createConnection({
       }
     },
 
-    rest: () => statements.end(),
+    rest: statements.end,
 
     doubt() {
       if (backend) backend.isDoubted = true;

@@ -9,7 +9,7 @@ const shownLength = 1000;
 /** Watches the statements of one connection, which run one after the other. */
 export interface StatementWatch extends StatementLogger {
   /** Notes that the last statement has ended. */
-  end(): void;
+  end: () => void;
 }
 
 /** Warns of slow statements by their text, which holds no parameters. */
