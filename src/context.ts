@@ -10,7 +10,7 @@ export interface Context {
   /** Adds the request's id to every line. */
   log: Logger;
   /** What the log line of the request will say, filled in as it becomes known. */
-  logFields: { operation?: string; viewer?: string };
+  logFields: { operation?: string; viewer?: string; errors?: string[] };
   /** Takes a place among the running requests. Throws SERVICE_UNAVAILABLE when all are taken. */
   takePlace: () => void;
   /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */

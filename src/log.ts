@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { droppedLogLines } from './metrics.ts';
 
 export type { Logger };
 
@@ -33,7 +34,11 @@ function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput
     dropped = 0;
     if (count > 0 && !closing) createLogger('warn', destination).warn(`${count} log lines were dropped`);
   };
-  destination.on('drop', (text: string) => (dropped += text.split('\n').length - 1));
+  destination.on('drop', (text: string) => {
+    const count = text.split('\n').length - 1;
+    dropped += count;
+    droppedLogLines.inc(count);
+  });
   // There is room only after the listeners were called.
   destination.on('write', () => queueMicrotask(reportDropped));
   // After an error, such as a full disk, the destination tries again at its next write.

@@ -4,9 +4,11 @@ import { loadConfig } from './config.ts';
 import { readLocalSecret } from './database/data-directory.ts';
 import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
+import { observe } from './database/observed-database.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
 import { createApp } from './server/app.ts';
+import { serveMetrics } from './server/metrics-server.ts';
 import { createHttpServer, listen, stopListening } from './server/http-server.ts';
 
 await runProgram(async () => {
@@ -16,9 +18,10 @@ await runProgram(async () => {
   const log = createLogger(config.LOG_LEVEL, logOutput);
   const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
   // Load only the driver that is used: each takes time and memory.
-  const database = await (DATABASE_URL
+  const opened = await (DATABASE_URL
     ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
     : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, log, statementLog));
+  const database = observe(opened);
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
   onUncaughtError(log, logOutput, isUncaughtDriverError);
@@ -26,6 +29,7 @@ await runProgram(async () => {
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createHttpServer(app, log);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
+  const metricsUrl = config.METRICS_PORT !== undefined && (await serveMetrics(config.HOST, config.METRICS_PORT, log));
 
   onStopSignal(async () => {
     log.info('stopping');
@@ -40,6 +44,7 @@ await runProgram(async () => {
   const administrator = { id: 'administrator', roles: [administratorRole] };
   const token = account && secret && `?token=${await issueToken(config, secret, administrator, '8h')}`;
   const lines = ['AI Sessions is ready', `  GraphQL   ${url}`, `  Database  ${database.description}`];
+  if (metricsUrl) lines.push(`  Metrics   ${metricsUrl}`);
   if (config.GRAPHIQL) lines.push(`  GraphiQL  ${url}${token ?? ''}`);
   process.stdout.write(`${lines.join('\n')}\n`);
 });

@@ -90,6 +90,8 @@ test('GraphiQL is off by default with DATABASE_URL', () => {
 });
 
 test.each([
+  ['METRICS_PORT', 'abc'],
+  ['METRICS_PORT', '65536'],
   ['PORT', 'abc'],
   ['PORT', '-1'],
   ['PORT', '65536'],

@@ -104,7 +104,7 @@ export async function startServer(
       output()
         .split('\n')
         .slice(0, -1)
-        .filter((line) => !/^AI Sessions is ready$|^ {2}(GraphQL|Database|GraphiQL) /.test(line))
+        .filter((line) => !/^AI Sessions is ready$|^ {2}(GraphQL|Database|GraphiQL|Metrics) /.test(line))
         .map((line) => JSON.parse(line)),
     async graphql(query, variables = {}, headers = {}) {
       const response = await fetch(`${url}/graphql`, {

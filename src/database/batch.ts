@@ -1,4 +1,5 @@
 import { ServiceUnavailableError } from '../errors.ts';
+import { batchSize } from '../metrics.ts';
 
 /** The most items of a batch. */
 const batchLimit = 500;
@@ -9,9 +10,10 @@ const batchLimit = 500;
  *
  * If a batch fails, each of its items is tried alone, so that only the faulty one fails. But if the database is
  * unavailable, the batch and the queue are rejected: they have waited for the whole deadline already.
+ * @param name tells in the metrics what the work is
  * @param work does a batch, wholly or not at all; its results are in the order of the items
  */
-export function batch<Item, Result>(work: (items: Item[]) => Promise<Result[]>) {
+export function batch<Item, Result>(name: string, work: (items: Item[]) => Promise<Result[]>) {
   interface Entry {
     item: Item;
     resolve: (result: Result) => void;
@@ -22,6 +24,7 @@ export function batch<Item, Result>(work: (items: Item[]) => Promise<Result[]>) 
 
   /** @throws what `work` throws */
   async function run(entries: Entry[]): Promise<void> {
+    batchSize.observe({ work: name }, entries.length);
     const results = await work(entries.map(({ item }) => item));
     for (const [index, result] of results.entries()) entries[index]?.resolve(result);
   }

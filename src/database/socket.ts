@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { databaseConnections } from '../metrics.ts';
 import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
 
 /** PostgreSQL's question whether the server takes TLS. */
@@ -20,6 +21,8 @@ export async function openSocket(
   const socket = connect(address);
   destroyAt(signal, socket);
   await first(socket, 'connect');
+  databaseConnections.inc();
+  socket.once('close', () => databaseConnections.dec());
   // libpq too ignores sslmode on a Unix socket.
   if ('path' in address || encryption === 'off') return socket;
   if (!isDirectTls) {

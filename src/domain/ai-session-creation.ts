@@ -40,7 +40,7 @@ export async function createAISession(
 }
 
 const batchedInsert = memoize((database: Database) =>
-  batch((candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates))),
+  batch('create sessions', (candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates))),
 );
 
 /**

@@ -37,7 +37,7 @@ export function findAISession(database: Database, id: string): Promise<AISession
 }
 
 const batchedFind = memoize((database: Database) =>
-  batch(async (ids: string[]) => {
+  batch('find sessions', async (ids: string[]) => {
     const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }));
     const byId = new Map(sessions.map((session) => [session.id, session]));
     return ids.map((id) => byId.get(id) ?? null);

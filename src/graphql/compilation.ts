@@ -17,6 +17,7 @@ import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
+import { compiledDocuments } from '../metrics.ts';
 import { maskUnexpected } from './errors.ts';
 import { logOperation } from './operation-log.ts';
 
@@ -53,6 +54,7 @@ export function useCompilation(usesBefore: number): Plugin<Context, Context> {
       if (!isCompiledQuery(result)) return;
       const found = { ...result, operation, defaults: defaultsOf(operation) };
       compiled.set(query, found);
+      compiledDocuments.set(compiled.size);
       log.debug({ operation: operation.name?.value }, 'operation compiled');
       setExecuteFn(async (args) => (await run(found, contextValue, args.variableValues)) ?? executeFn(args));
     },

@@ -24,13 +24,17 @@ export function reportErrors(
   logOutage: (error: ServiceUnavailableError) => void,
 ): void {
   for (const error of errors) {
-    const code = String(error.extensions.code);
+    const code = codeOf(error);
     const cause = rootCause(error);
     if (code === 'INTERNAL_SERVER_ERROR') log.error({ err: cause }, 'unexpected error');
     else if (cause instanceof ServiceUnavailableError) logOutage(cause);
     // The document or its variables are at fault: graphql-js gives no code, Yoga one of its own.
     else if (!(code in errorStatus)) error.extensions.code = 'BAD_USER_INPUT';
   }
+}
+
+export function codeOf({ extensions }: GraphQLError): string {
+  return String(extensions.code);
 }
 
 /** Removes graphql-js's suggestions, which reveal names of the schema to those who guess. */

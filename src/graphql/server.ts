@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase } from './errors.ts';
+import { codeOf, maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase } from './errors.ts';
 import type { GraphiQL } from './graphiql.ts';
 import { useClosedSchema, useLimits } from './limits.ts';
 import { useOperationLog } from './operation-log.ts';
@@ -79,6 +79,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
   async function answerOperation(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
     const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
     const { result, phase } = await run(request, context);
+    if (result.errors) context.logFields.errors = [...new Set(result.errors.map(codeOf))];
     const { status, headers } = statusOf(result, phase, mediaType);
     const body = writeResult(result);
     const length = Buffer.byteLength(body);

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError, Kind } from 'graphql';
+import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
-import { maskUnexpected, rootCause } from '../graphql/errors.ts';
-import type { Logger } from '../log.ts';
+import { codeOf, maskUnexpected, rootCause } from '../graphql/errors.ts';
 import { memoize } from '../memoize.ts';
 import type { Operation } from './operations.ts';
 
@@ -17,12 +17,15 @@ const errorCodes: Record<string, string> = {
 };
 
 /** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
-export function answerError(error: unknown, response: ServerResponse, log: Logger): void {
+export function answerError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
+  const masked = maskUnexpected(error);
+  const code = codeOf(masked);
+  logFields.errors = [code];
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
   // The status and part of the answer are sent, so cut the answer off.
   if (response.headersSent) return void response.destroy();
-  const { message, extensions } = maskUnexpected(error);
-  const errorCode = errorCodes[String(extensions['code'])] ?? 'InternalServerError';
+  const { message, extensions } = masked;
+  const errorCode = errorCodes[code] ?? 'InternalServerError';
   const cause = rootCause(error);
   const { status, headers } =
     cause instanceof CodedError ? cause : { status: errorCode === 'BadRequest' ? 400 : 500, headers: {} };

@@ -36,7 +36,7 @@ export function createOpenApiHandler(
       context.takePlace();
       response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(document);
     } catch (error) {
-      answerError(error, response, context.log);
+      answerError(error, response, context);
     }
   };
 }

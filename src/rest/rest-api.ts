@@ -75,7 +75,7 @@ export function createRestApi(
     try {
       await answerRequest(request, response, context);
     } catch (error) {
-      answerError(error, response, context.log);
+      answerError(error, response, context);
     }
   };
 }

@@ -11,6 +11,7 @@ import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
 import { ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { errorsAnswered, requestDuration } from '../metrics.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { limitReading } from './connection-limits.ts';
@@ -76,20 +77,22 @@ export function createApp(options: AppOptions): RequestListener {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-store');
-    logWhenDone(request, response, path, context);
+    const api = apiOf(path);
+    noteWhenDone(request, response, { path, api }, context);
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
-      else if (path === '/graphql') await graphql.answer(request, response, context);
+      else if (api === 'graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') await answerOpenApi(request, response, context);
       else if (path === '/health') answer(response, 200, { status: 'alive' });
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
         answer(response, isReady ? 200 : 503, { status });
-      } else if (/^\/(ai|accounts|api|json)\b/.test(path)) await answerRest(request, response, context);
+      } else if (api === 'rest') await answerRest(request, response, context);
       else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
-      if (error instanceof ServiceUnavailableError)
-        return answer(response, error.status, { message: error.message }, error.headers);
+      const isExpected = error instanceof ServiceUnavailableError;
+      context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
+      if (isExpected) return answer(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
       response.destroy();
     } finally {
@@ -107,16 +110,26 @@ function chooseRequestId({ headers }: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
-function logWhenDone(
+function apiOf(path: string): 'graphql' | 'rest' | 'other' {
+  if (path === '/graphql') return 'graphql';
+  return /^\/(ai|accounts|api|json)\b/.test(path) ? 'rest' : 'other';
+}
+
+/** Logs and measures the request once its answer is sent. */
+function noteWhenDone(
   { method }: IncomingMessage,
   response: ServerResponse,
-  path: string,
+  { path, api }: { path: string; api: string },
   { log, logFields }: Context,
 ): void {
   const start = performance.now();
   response.once('close', () => {
-    const durationMs = Math.round(10 * (performance.now() - start)) / 10;
+    const duration = performance.now() - start;
+    const durationMs = Math.round(10 * duration) / 10;
     const message = response.writableFinished ? 'request' : 'request cut off';
+    const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'cut off';
+    requestDuration.observe({ api, status }, duration / 1000);
+    for (const code of logFields.errors ?? []) errorsAnswered.inc({ api, code });
     log.info({ method, path, ...logFields, status: response.statusCode, durationMs }, message);
   });
 }

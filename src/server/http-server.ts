@@ -3,22 +3,27 @@ import { Server as NetServer } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { clientConnections } from '../metrics.ts';
 import { answerInTurn, timeouts } from './connection-limits.ts';
 
 export function createHttpServer(app: RequestListener, log: Logger): Server {
-  return createServer(timeouts, answerInTurn(app, log));
+  return createServer(timeouts, answerInTurn(app, log)).on('connection', (socket) => {
+    clientConnections.inc();
+    socket.once('close', () => clientConnections.dec());
+  });
 }
 
 /**
  * Starts to listen; port 0 takes a free one.
+ * @param variable names the port, for whoever must set another
  * @returns the server's URL, without a slash at its end
  * @throws StartupError when the address is taken or not ours
  */
-export async function listen(server: Server, host: string, port: number): Promise<string> {
+export async function listen(server: Server, host: string, port: number, variable = 'PORT'): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject).listen(port, host, resolve);
   await promise.catch((cause: Error) => {
-    throw new StartupError(`Cannot listen: ${cause.message}. Set HOST and PORT to a free address.`, { cause });
+    throw new StartupError(`Cannot listen: ${cause.message}. Set HOST and ${variable} to a free address.`, { cause });
   });
   const address = server.address();
   const chosenPort = typeof address === 'object' && address ? address.port : port;

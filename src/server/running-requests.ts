@@ -1,5 +1,6 @@
 import type { Viewer } from '../auth/viewer.ts';
 import { ServiceUnavailableError } from '../errors.ts';
+import { runningRequests } from '../metrics.ts';
 
 /** The most requests of signed-in users, and of strangers, that run at a time. */
 const limits = { users: 1000, strangers: 1000 };
@@ -25,10 +26,13 @@ export function createRunningRequests(): () => Place {
         const wanted = viewer ? 'users' : 'strangers';
         if (counts[wanted] >= limits[wanted]) throw new ServiceUnavailableError('The server');
         counts[wanted] += 1;
+        runningRequests.inc({ of: wanted });
         group = wanted;
       },
       leave() {
-        if (group) counts[group] -= 1;
+        if (!group) return;
+        counts[group] -= 1;
+        runningRequests.dec({ of: group });
         group = undefined;
       },
     };

@@ -8,6 +8,7 @@ import {
   type Account,
 } from '../../domain/accounts.ts';
 import { checkId, checkIds, checkText, maximumIds } from '../../domain/validation.ts';
+import { audit } from '../audit-log.ts';
 import { administrator, builder } from './builder.ts';
 import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
 import { EntityInfo, Node } from './entity-info.ts';
@@ -34,10 +35,11 @@ builder.mutationFields((t) => ({
     nullable: true,
     description: 'Creates a new account.',
     args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
-    async resolve(_root, { input }, { database, viewer, log, countCreation }) {
+    async resolve(_root, { input }, context) {
+      const { database, viewer, countCreation } = context;
       await countCreation(viewer);
       const account = await createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id);
-      log.info({ accountId: account.id, viewer: viewer.id }, 'account created');
+      audit('account created', { accountId: account.id }, context);
       return account;
     },
   }),

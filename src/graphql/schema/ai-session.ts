@@ -1,7 +1,7 @@
-import type { Context } from '../../context.ts';
 import { createAISession, maximumKeyLength } from '../../domain/ai-session-creation.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
 import { checkId, checkText } from '../../domain/validation.ts';
+import { audit } from '../audit-log.ts';
 import { accountLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { administrator, builder } from './builder.ts';
@@ -69,7 +69,7 @@ builder.mutationFields((t) => ({
           idempotencyKey == null ? null : checkText('idempotencyKey', idempotencyKey, maximumKeyLength, 1),
         createdBy: viewer.id,
       });
-      if (isNew) logSession('session created', session, context);
+      if (isNew) audit('session created', { sessionId: session.id, accountId: session.accountId }, context);
       return session;
     },
   }),
@@ -82,7 +82,8 @@ builder.mutationFields((t) => ({
     async resolve(_root, { input: { id, purpose } }, context) {
       const { database, viewer } = context;
       const session = await aiSessions.patchAISession(database, checkId('id', id), checkPurpose(purpose), viewer.id);
-      if (purpose !== undefined) logSession('session changed', session, context);
+      if (purpose !== undefined)
+        audit('session changed', { sessionId: session.id, accountId: session.accountId }, context);
       return session;
     },
   }),
@@ -93,7 +94,7 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
     async resolve(_root, { id }, context) {
       const deleted = await aiSessions.deleteAISession(context.database, checkId('id', id));
-      logSession('session deleted', deleted, context);
+      audit('session deleted', { sessionId: deleted.id, accountId: deleted.accountId }, context);
       return deleted.id;
     },
   }),
@@ -108,15 +109,6 @@ builder.queryFields((t) => ({
     resolve: (_root, { id }, { database }) => aiSessions.findAISession(database, checkId('id', id)),
   }),
 }));
-
-/** Logs what was done to a session: the line of the request says neither which one nor whose. */
-function logSession(
-  action: string,
-  { id, accountId }: Pick<aiSessions.AISession, 'id' | 'accountId'>,
-  { log, viewer }: Context,
-): void {
-  log.info({ sessionId: id, accountId, viewer: viewer?.id }, action);
-}
 
 /** An empty purpose is none: in this API a value that is absent is null, never "". */
 function checkPurpose(purpose: string | null | undefined): string | null | undefined {

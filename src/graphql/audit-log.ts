@@ -1,0 +1,17 @@
+import type { Context } from '../context.ts';
+import { writes } from '../metrics.ts';
+
+interface Written {
+  sessionId?: string;
+  accountId: string | null;
+}
+
+/** Logs and counts what was written: the line of the request says neither to what it was done, nor whose that is. */
+export function audit(
+  action: 'account created' | 'session created' | 'session changed' | 'session deleted',
+  written: Written,
+  { log, viewer }: Context,
+): void {
+  writes.inc({ action });
+  log.info({ ...written, viewer: viewer?.id }, action);
+}

@@ -1,0 +1,28 @@
+import { createServer } from 'node:http';
+import type { Logger } from '../log.ts';
+import { measureProcess, writeMetrics } from '../metrics.ts';
+import { timeouts } from './connection-limits.ts';
+import { listen } from './http-server.ts';
+
+/**
+ * Serves /metrics on a port of its own: it is for operators, and asks for no token.
+ * @returns its URL
+ * @throws StartupError when the address is taken or not ours
+ */
+export async function serveMetrics(host: string, port: number, log: Logger): Promise<string> {
+  measureProcess();
+  const server = createServer(timeouts, async ({ method, url = '/' }, response) => {
+    try {
+      const isFound = method === 'GET' && url.split('?', 1)[0] === '/metrics';
+      const { contentType, text } = isFound ? await writeMetrics() : notFound;
+      response.writeHead(isFound ? 200 : 404, { 'Content-Type': contentType }).end(text);
+    } catch (error) {
+      log.error({ err: error }, 'unexpected error');
+      response.writeHead(500).end();
+    }
+  });
+  server.maxConnections = 100;
+  return `${await listen(server, host, port, 'METRICS_PORT')}/metrics`;
+}
+
+const notFound = { contentType: 'text/plain; charset=utf-8', text: 'Metrics are at /metrics.\n' };
