@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { inject } from 'vitest';
@@ -12,10 +13,11 @@ const [binaries] = globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) =
   other.localeCompare(one, 'en', { numeric: true }),
 );
 
+/** Whether the programs of PostgreSQL are there. */
+export const hasPostgres = Boolean(binaries && existsSync(path.join(binaries, 'initdb')));
+
 /** Whether a test may start PostgreSQL servers of its own. They take time, so only where a PostgreSQL was asked for. */
-export const canRunPostgres = Boolean(
-  process.env['TEST_DATABASE_URL'] && binaries && existsSync(path.join(binaries, 'initdb')),
-);
+export const canRunPostgres = Boolean(process.env['TEST_DATABASE_URL'] && hasPostgres);
 
 export interface PostgresServer {
   port: number;
@@ -27,8 +29,13 @@ export interface PostgresServer {
   connect: () => postgres.Sql;
   start: () => Promise<void>;
   stop: (mode: 'fast' | 'immediate') => Promise<void>;
-  /** Starts another server that replicates this one, which from then on waits for it at every commit. */
-  startStandby: () => Promise<PostgresServer>;
+  /** Ends all of its processes by `kill -9`, and waits until the system has forgotten them. */
+  kill: () => Promise<void>;
+  /**
+   * Starts another server that replicates this one, which from then on waits for it at every commit.
+   * @param port where it listens; a free port without it
+   */
+  startStandby: (port?: number) => Promise<PostgresServer>;
   /** Makes a primary out of a standby. */
   promote: () => Promise<void>;
   /** Stops it, and removes its files. */
@@ -50,11 +57,15 @@ export async function makePostgresTemplate(): Promise<string> {
   return folder;
 }
 
-/** Starts a PostgreSQL server of the test's own, with a migrated database. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a PostgreSQL server of the test's own, with a migrated database.
+ * @param template the data folder to copy; outside of Vitest it must be given
+ * @param port where it listens; a free port without it
+ */
+export async function startPostgres(template = inject('postgresTemplate'), port?: number): Promise<PostgresServer> {
   const folder = await makeFolder();
-  await runAsPostgres('cp', ['-a', `${inject('postgresTemplate')}/.`, folder]);
-  const server = await openServer(folder);
+  await runAsPostgres('cp', ['-a', `${template}/.`, folder]);
+  const server = await openServer(folder, port);
   await server.start();
   return server;
 }
@@ -72,6 +83,15 @@ export function makeFolder(): Promise<string> {
   return runAsPostgres('mktemp', ['-d', '-t', 'ai-sessions-postgres-XXXXXX']);
 }
 
+/** Returns whether the process is there. */
+function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
 const runPostgresCommand = (name: string, parameters: string[]) =>
   runAsPostgres(path.join(binaries ?? '', name), parameters);
 
@@ -80,8 +100,8 @@ const adminUrl = (port: number, database: string) => `postgres://postgres@127.0.
 // What would otherwise keep the tests waiting.
 const quick = { deadlock_timeout: '300ms', wal_retrieve_retry_interval: '100ms' };
 
-async function openServer(folder: string): Promise<PostgresServer> {
-  const port = await findFreePort();
+async function openServer(folder: string, givenPort?: number): Promise<PostgresServer> {
+  const port = givenPort ?? (await findFreePort());
   // Nothing here cuts the power, and that is all that fsync guards against.
   const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off', ...quick };
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
@@ -101,11 +121,20 @@ async function openServer(folder: string): Promise<PostgresServer> {
     connect,
     start: async () => void (await control('-l', path.join(folder, 'log'), '-o', options.join(' '), 'start')),
     stop: async (mode) => void (await control('-m', mode, 'stop')),
-    async startStandby() {
+    async kill() {
+      const processes = await query(`
+        select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int as pid
+        union all select pid from pg_stat_activity where pid <> pg_backend_pid()`);
+      const pids = processes.map(({ pid }) => Number(pid));
+      for (const pid of pids) sendSignal(pid, 'SIGKILL');
+      // A start takes a process that is left, even a dead one, for a server that runs.
+      while (pids.some((pid) => sendSignal(pid, 0))) await sleep(20);
+    },
+    async startStandby(standbyPort) {
       const standbyFolder = await makeFolder();
       const source = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres'];
       await runPostgresCommand('pg_basebackup', [...source, '-D', standbyFolder, '-R', '-c', 'fast', '--no-sync']);
-      const standby = await openServer(standbyFolder);
+      const standby = await openServer(standbyFolder, standbyPort);
       await standby.start();
       await query(`alter system set synchronous_standby_names = '*'`);
       await query('select pg_reload_conf()');

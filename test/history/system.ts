@@ -1,0 +1,97 @@
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from '../server-process.ts';
+import { startProxy, type TcpProxy } from '../tcp-proxy.ts';
+import { retry, startCluster, type Cluster } from './cluster.ts';
+import { findLastingPorts } from './lasting-port.ts';
+
+/** A server of AI sessions that may be stopped and started again, at the same address. */
+export interface Server {
+  name: string;
+  url: string;
+  /** The network between it and each of the databases. */
+  networks: readonly TcpProxy[];
+  signal: (signal: NodeJS.Signals) => void;
+  /** Waits for the end of the process. */
+  ended: () => Promise<unknown>;
+  start: () => Promise<void>;
+}
+
+/** Two servers on a primary with a standby, all on this machine. */
+export interface System {
+  cluster: Cluster;
+  servers: readonly [Server, Server];
+  /** Ends the servers, so that whoever waits for one fails. */
+  kill: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+export interface SystemOptions {
+  /** The data folder of a migrated database. */
+  template: string;
+  /** Where the servers' logs go. */
+  folder: string;
+  secret: string;
+}
+
+/** How long a server waits for the database: not long, so that stalls outlast it. */
+const databaseTimeoutMs = 1000;
+
+export async function startSystem({ template, folder, secret }: SystemOptions): Promise<System> {
+  const [first = 0, second = 0, ...serverPorts] = await findLastingPorts(4);
+  const cluster = await startCluster(template, [first, second]);
+  const proxies: TcpProxy[] = [];
+  let isClosed = false;
+
+  async function close(): Promise<void> {
+    isClosed = true;
+    await cleanUp();
+    await Promise.all(proxies.map((proxy) => proxy.close()));
+    await cluster.close();
+  }
+
+  async function openServer(name: string, port = 0): Promise<Server> {
+    const networks = await Promise.all(cluster.ports.map((databasePort) => startProxy(databasePort)));
+    proxies.push(...networks);
+    const environment = {
+      PORT: String(port),
+      DATABASE_URL: `postgres://app@${networks.map((proxy) => `127.0.0.1:${proxy.port}`).join()}/app`,
+      DATABASE_TIMEOUT_MS: String(databaseTimeoutMs),
+      AUTH_SECRET: secret,
+      SHUTDOWN_DELAY_MS: '200',
+      LOG_LEVEL: 'warn',
+    };
+    const log = createWriteStream(path.join(folder, `${name.replace(' ', '-')}.log`), { flags: 'a' });
+    let running: ServerProcess | undefined;
+    return {
+      name,
+      url: `http://127.0.0.1:${port}`,
+      networks,
+      signal: (signal) => running?.kill(signal),
+      ended: async () => running?.ended,
+      async start() {
+        if (isClosed) throw new Error('the run is over');
+        const started = await startServer(environment);
+        void started.ended.then(({ stdout, stderr }) => log.write(stdout + stderr));
+        running = started;
+      },
+    };
+  }
+
+  try {
+    const servers = await Promise.all([openServer('server 1', serverPorts[0]), openServer('server 2', serverPorts[1])]);
+    await Promise.all(servers.map((server) => server.start()));
+    return { cluster, servers, kill: killProcesses, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Waits until a server can serve. */
+export async function whenReady({ url }: Server): Promise<void> {
+  await retry(async () => {
+    const { status } = await fetch(`${url}/ready`);
+    if (status !== 200) throw new Error('the server is not ready');
+  });
+}
