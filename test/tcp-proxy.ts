@@ -34,7 +34,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   let mode: 'forward' | 'stall' | 'close' = 'forward';
   let accepted = 0;
   const links = new Set<Link>();
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     accepted += 1;
     // A reset is what these tests are about: each side hears of the other's end by 'close'.
     client.on('error', () => {});
@@ -46,7 +46,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
 
   function passOn(link: Link): void {
     const { client, drops } = link;
-    const backend = connect(targetPort, '127.0.0.1').on('error', () => {});
+    const backend = connect({ port: targetPort, host: '127.0.0.1', noDelay: true }).on('error', () => {});
     link.backend = backend;
     client.on('data', (chunk: Buffer) => drops.requests || backend.write(chunk));
     client.on('close', () => drops.requests || backend.destroy());

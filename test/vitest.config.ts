@@ -11,6 +11,8 @@ const withoutPostgres = [
   'full-disk',
   'graphiql',
   'graphiql-link',
+  'history-checker',
+  'history-checker-order',
   'identity-provider',
   'key-fetching',
   'key-sets',
