@@ -18,13 +18,15 @@ export interface LoadCounts {
   unknown: number;
   /** The longest that a request was without an answer, in milliseconds. */
   slowest: number;
+  /** The longest that no client heard of a session, in milliseconds. */
+  longestGap: number;
 }
 
 export interface Load {
   countAcknowledged: () => number;
   countRetries: () => number;
   /** Waits for running requests, and compares the answers with the database. */
-  finish: (database: PostgresServer) => Promise<LoadCounts>;
+  finish: (database: Pick<PostgresServer, 'query'>) => Promise<LoadCounts>;
 }
 
 const clients = 20;
@@ -41,7 +43,16 @@ export function startLoad(servers: string[], token: string, name: string): Load 
   let requests = 0;
   let retries = 0;
   let slowest = 0;
+  let longestGap = 0;
+  let last = performance.now();
   const over = new AbortController();
+
+  function acknowledge(key: string, id: string): void {
+    idByKey.set(key, id);
+    const now = performance.now();
+    longestGap = Math.max(longestGap, now - last);
+    last = now;
+  }
 
   /** Returns whether the answer is final. */
   async function attempt(key: string): Promise<boolean> {
@@ -57,7 +68,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
       const { data, errors } = await response.json();
       const code = errors?.[0]?.extensions.code;
       if (code === 'SERVICE_UNAVAILABLE') return false;
-      if (!errors && data.newAISession.purpose === key) idByKey.set(key, data.newAISession.id);
+      if (!errors && data.newAISession.purpose === key) acknowledge(key, data.newAISession.id);
       else refused.add(`${key}: ${code}`);
       return true;
     } catch {
@@ -101,6 +112,7 @@ export function startLoad(servers: string[], token: string, name: string): Load 
         doubled: rows.length - foundKeys.size,
         unknown: [...foundIds].filter((id) => !acknowledgedIds.has(id)).length,
         slowest: Math.round(slowest),
+        longestGap: Math.round(longestGap),
       };
     },
   };

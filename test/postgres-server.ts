@@ -9,7 +9,8 @@ import { inject } from 'vitest';
 import { migratePostgres } from '../src/database/postgres.ts';
 import { findFreePort } from './server-process.ts';
 
-const [binaries] = globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) =>
+/** Where the programs of the newest PostgreSQL are. */
+export const [binaries] = globSync('/usr/lib/postgresql/*/bin').toSorted((one, other) =>
   other.localeCompare(one, 'en', { numeric: true }),
 );
 
@@ -48,13 +49,18 @@ export async function makePostgresTemplate(): Promise<string> {
   await runPostgresCommand('initdb', ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
   const server = await openServer(folder);
   await server.start();
-  const admin = postgres(adminUrl(server.port, 'postgres'), { max: 1 });
+  await makeDatabase(server.port);
+  await server.stop('fast');
+  return folder;
+}
+
+/** Makes the migrated database on a server that is empty. */
+export async function makeDatabase(port: number): Promise<void> {
+  const admin = postgres(adminUrl(port, 'postgres'), { max: 1 });
   await admin.unsafe('create role app login');
   await admin.unsafe('create database app owner app');
   await admin.end();
-  await migratePostgres(server.url);
-  await server.stop('fast');
-  return folder;
+  await migratePostgres(appUrl(port));
 }
 
 /**
@@ -96,9 +102,23 @@ const runPostgresCommand = (name: string, parameters: string[]) =>
   runAsPostgres(path.join(binaries ?? '', name), parameters);
 
 const adminUrl = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
+const appUrl = (port: number) => `postgres://app@127.0.0.1:${port}/app`;
 
 // What would otherwise keep the tests waiting.
 const quick = { deadlock_timeout: '300ms', wal_retrieve_retry_interval: '100ms' };
+
+/** Makes connections to the database on a server, as the superuser. */
+export function connectTo(port: number): Pick<PostgresServer, 'connect' | 'query'> {
+  const connect = () => postgres(adminUrl(port, 'app'), { max: 1, onnotice: () => {} });
+  return {
+    connect,
+    async query(statements) {
+      const session = connect();
+      const rows = await session.unsafe(statements).finally(() => session.end());
+      return [...rows];
+    },
+  };
+}
 
 async function openServer(folder: string, givenPort?: number): Promise<PostgresServer> {
   const port = givenPort ?? (await findFreePort());
@@ -106,17 +126,11 @@ async function openServer(folder: string, givenPort?: number): Promise<PostgresS
   const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off', ...quick };
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
   const control = (...parameters: string[]) => runPostgresCommand('pg_ctl', ['-D', folder, '-w', ...parameters]);
-  const connect = () => postgres(adminUrl(port, 'app'), { max: 1, onnotice: () => {} });
-
-  async function query(statements: string) {
-    const session = connect();
-    const rows = await session.unsafe(statements).finally(() => session.end());
-    return [...rows];
-  }
+  const { connect, query } = connectTo(port);
 
   return {
     port,
-    url: `postgres://app@127.0.0.1:${port}/app`,
+    url: appUrl(port),
     query,
     connect,
     start: async () => void (await control('-l', path.join(folder, 'log'), '-o', options.join(' '), 'start')),

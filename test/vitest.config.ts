@@ -36,7 +36,7 @@ const withoutPostgres = [
   'watchdog',
 ].map((name) => `test/${name}.test.ts`);
 
-// `--mode long` repeats faults and random requests more often.
+// `--mode long` repeats faults and random requests more often. `--mode patroni` runs what needs Patroni, and nothing else.
 export default defineConfig(({ mode }) => ({
   // Vite would take the ES module copy of graphql and Node the CommonJS one, whose errors do not know each other.
   resolve: { alias: { graphql: 'graphql/index.js' } },
@@ -53,12 +53,18 @@ export default defineConfig(({ mode }) => ({
     maxConcurrency: 20,
     // A busy machine is slow.
     expect: { poll: { timeout: 30_000 } },
-    projects: [
-      {
-        extends: true,
-        test: { name: 'database', exclude: [...configDefaults.exclude, 'test/clients/**', ...withoutPostgres] },
-      },
-      { extends: true, test: { name: 'standalone', include: withoutPostgres } },
-    ],
+    projects:
+      mode === 'patroni'
+        ? [{ extends: true, test: { name: 'patroni', include: ['test/patroni/*.test.ts'] } }]
+        : [
+            {
+              extends: true,
+              test: {
+                name: 'database',
+                exclude: [...configDefaults.exclude, 'test/clients/**', 'test/patroni/**', ...withoutPostgres],
+              },
+            },
+            { extends: true, test: { name: 'standalone', include: withoutPostgres } },
+          ],
   },
 }));
