@@ -6,7 +6,7 @@ import { newIdentity } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { findAISession, isOwnAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
+import { isOwnAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
 
 export const maximumKeyLength = 255;
 
@@ -86,13 +86,29 @@ async function findEarlier(database: Database, candidate: Candidate): Promise<AI
       .where(and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey ?? ''))),
   );
   if (!earlier) {
-    const session = await findAISession(database, id);
+    const session = await findWrittenAISession(database, id);
     if (session) return session;
     throw badInput('accountId', 'No account has this "accountId".');
   }
-  const session = earlier.payloadHash === payloadHash && (await findAISession(database, earlier.sessionId));
+  const session = earlier.payloadHash === payloadHash && (await findWrittenAISession(database, earlier.sessionId));
   if (session) return session;
   const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';
   const message = `This "idempotencyKey" ${reason}. Use a new key to create another session.`;
   throw new CodedError('IDEMPOTENCY_KEY_REUSED', message, { field: 'idempotencyKey' });
+}
+
+/**
+ * Finds a session that an earlier attempt wrote, once it is safe to acknowledge. PostgreSQL keeps a transaction whose wait
+ * for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all that came before it.
+ */
+async function findWrittenAISession(database: Database, id: string): Promise<AISession | null> {
+  const [session] = await database.run((orm) =>
+    orm
+      .select(sessionColumns)
+      .from(aiSessions)
+      .leftJoin(accounts, isOwnAccount)
+      .where(eq(aiSessions.id, id))
+      .for('update', { of: aiSessions }),
+  );
+  return session ?? null;
 }
