@@ -56,6 +56,7 @@ const variables = z.object({
   RATE_LIMIT: wholeNumber(1, 1_000_000).optional(),
   // Leaves running requests some of the 10 seconds within which a process stops.
   SHUTDOWN_DELAY_MS: wholeNumber(0, 7000).optional(),
+  IDEMPOTENCY_DAYS: wholeNumber(1, 36_500).default(30),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   LOG_LEVEL: z
     .enum(

@@ -4,6 +4,7 @@ import { loadConfig } from './config.ts';
 import { readLocalSecret } from './database/data-directory.ts';
 import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
+import { deleteOldKeys } from './domain/key-retention.ts';
 import { observe } from './database/observed-database.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
@@ -30,6 +31,7 @@ await runProgram(async () => {
   const server = createHttpServer(app, log);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
   const metricsUrl = config.METRICS_PORT !== undefined && (await serveMetrics(config.HOST, config.METRICS_PORT, log));
+  void deleteOldKeys(database, config.IDEMPOTENCY_DAYS, log, stopping.signal);
 
   onStopSignal(async () => {
     log.info('stopping');

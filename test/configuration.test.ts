@@ -28,6 +28,7 @@ const defaults = {
   GRAPHIQL: true,
   CORS_ORIGINS: [],
   SHUTDOWN_DELAY_MS: 0,
+  IDEMPOTENCY_DAYS: 30,
   LOG_LEVEL: 'info',
 };
 
@@ -90,6 +91,7 @@ test('GraphiQL is off by default with DATABASE_URL', () => {
 });
 
 test.each([
+  ['IDEMPOTENCY_DAYS', '0'],
   ['METRICS_PORT', 'abc'],
   ['METRICS_PORT', '65536'],
   ['PORT', 'abc'],

@@ -24,7 +24,8 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
   const useTables = `
     grant usage on schema drizzle to guest;
     grant select on drizzle.__drizzle_migrations to guest;
-    grant select, insert on accounts, idempotency_keys to guest;
+    grant select, insert on accounts to guest;
+    grant select, insert, delete on idempotency_keys to guest;
     grant select, insert, update, delete on ai_sessions to guest;
     alter role guest reset search_path`;
 

@@ -7,7 +7,7 @@ import { isMigrated } from './migrations.ts';
 const rights = {
   accounts: ['select', 'insert'],
   ai_sessions: ['select', 'insert', 'update', 'delete'],
-  idempotency_keys: ['select', 'insert'],
+  idempotency_keys: ['select', 'insert', 'delete'],
 };
 
 /**
