@@ -30,7 +30,7 @@ export async function openEmbedded(
   const unlock = lockDataDirectory(directory);
   requireSpace(directory);
   const { folder, onFilled } = preparePostgresFolder(directory);
-  const { client, run, close } = await open(folder, timeoutMs, logger);
+  const { client, run, close } = await openFolder(folder, timeoutMs, logger);
   onFilled();
   // The first start needs space too.
   requireSpace(directory);
@@ -54,7 +54,8 @@ export async function openEmbedded(
   };
 }
 
-async function open(folder: string, timeoutMs: number, logger: StatementLogger) {
+/** Opens the files of PostgreSQL, and brings their tables up to date. @throws StartupError when they are damaged */
+export async function openFolder(folder: string, timeoutMs: number, logger: StatementLogger) {
   const client = await PGlite.create(folder).catch((cause: unknown) => {
     throw new StartupError(`Cannot open the embedded database in ${folder}. Move the folder away to start anew.`, {
       cause,
