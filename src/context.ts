@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
 import type { Database } from './database/database.ts';
 import type { Logger } from './log.ts';
@@ -5,6 +6,7 @@ import type { Logger } from './log.ts';
 /** What every request carries, through both APIs. */
 export interface Context {
   database: Database;
+  headers: IncomingHttpHeaders;
   /** Null when the request is not signed in. */
   viewer: Viewer | null;
   /** Adds the request's id to every line. */

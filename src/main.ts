@@ -11,13 +11,19 @@ import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
 import { createApp } from './server/app.ts';
 import { serveMetrics } from './server/metrics-server.ts';
 import { createHttpServer, listen, stopListening } from './server/http-server.ts';
+import { noteStatement } from './tracing.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
   const { DATABASE_URL, DATA_DIR } = config;
   const logOutput = openLogOutput();
   const log = createLogger(config.LOG_LEVEL, logOutput);
-  const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
+  const statementLog = {
+    logQuery(statement: string) {
+      log.trace({ statement }, 'statement');
+      noteStatement(statement);
+    },
+  };
   // Load only the driver that is used: each takes time and memory.
   const opened = await (DATABASE_URL
     ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)

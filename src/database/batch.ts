@@ -1,5 +1,6 @@
 import { ServiceUnavailableError } from '../errors.ts';
 import { batchSize } from '../metrics.ts';
+import { linkToOperation, traceShared } from '../tracing.ts';
 
 /** The most items of a batch. */
 const batchLimit = 500;
@@ -10,12 +11,13 @@ const batchLimit = 500;
  *
  * If a batch fails, each of its items is tried alone, so that only the faulty one fails. But if the database is
  * unavailable, the batch and the queue are rejected: they have waited for the whole deadline already.
- * @param name tells in the metrics what the work is
+ * @param name tells in metrics and traces what the work is
  * @param work does a batch, wholly or not at all; its results are in the order of the items
  */
 export function batch<Item, Result>(name: string, work: (items: Item[]) => Promise<Result[]>) {
   interface Entry {
     item: Item;
+    links: ReturnType<typeof linkToOperation>;
     resolve: (result: Result) => void;
     reject: (error: unknown) => void;
   }
@@ -25,7 +27,8 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
   /** @throws what `work` throws */
   async function run(entries: Entry[]): Promise<void> {
     batchSize.observe({ work: name }, entries.length);
-    const results = await work(entries.map(({ item }) => item));
+    const links = entries.flatMap((entry) => entry.links);
+    const results = await traceShared(name, links, () => work(entries.map(({ item }) => item)));
     for (const [index, result] of results.entries()) entries[index]?.resolve(result);
   }
 
@@ -50,7 +53,7 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
 
   return (item: Item): Promise<Result> => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    queue.push({ item, resolve, reject });
+    queue.push({ item, links: linkToOperation(), resolve, reject });
     if (!isRunning) void runQueue();
     return promise;
   };

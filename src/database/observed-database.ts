@@ -1,7 +1,8 @@
 import { databaseDuration, databaseWait, databaseWork } from '../metrics.ts';
+import { traceDatabase } from '../tracing.ts';
 import type { Database } from './database.ts';
 
-/** Measures how long work waits for a connection, and how long it takes then. */
+/** Measures and traces how long work waits for a connection, and how long it takes then. */
 export function observe(database: Database): Database {
   return {
     ...database,
@@ -18,7 +19,7 @@ export function observe(database: Database): Database {
           databaseWork.inc();
           const end = databaseDuration.startTimer();
           try {
-            return await work(orm);
+            return await traceDatabase(() => work(orm));
           } finally {
             end();
             databaseWork.dec();

@@ -1,10 +1,12 @@
 import { getOperationAST, type OperationDefinitionNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
+import { describeOperation } from '../tracing.ts';
 
-/** Notes the type and the name of an operation for the log line of its request. */
+/** Notes the type and the name of an operation for the log line of its request, and for its trace. */
 export function logOperation({ logFields }: Context, { operation, name }: OperationDefinitionNode): void {
   logFields.operation = `${operation} ${name?.value ?? ''}`.slice(0, 100).trim();
+  describeOperation(operation, name?.value);
 }
 
 export function useOperationLog(): Plugin<Context, Context> {

@@ -5,6 +5,7 @@ import Negotiator from 'negotiator';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { describeError, traceOperation } from '../tracing.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -53,10 +54,13 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
       // Clients know this message and code, and send the text then.
       throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
     }
-    const result = await yoga.getResultForParams({ params, request }, context);
-    if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
-    reportErrors(result, context.log, logOutage);
-    return graphiql ? result : withoutSuggestions(result);
+    return traceOperation(context.headers, async () => {
+      const result = await yoga.getResultForParams({ params, request }, context);
+      if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
+      reportErrors(result, context.log, logOutage);
+      if (result.errors?.[0]) describeError(codeOf(result.errors[0]));
+      return graphiql ? result : withoutSuggestions(result);
+    });
   }
 
   async function run(request: IncomingMessage, context: Context): Promise<{ result: ExecutionResult; phase: Phase }> {

@@ -65,9 +65,10 @@ export function createApp(options: AppOptions): RequestListener {
     const requestId = chooseRequestId(request);
     const place = openPlace();
     const context: Context = {
+      headers: request.headers,
       database,
       viewer: null,
-      log: log.child({ requestId }),
+      log: log.child({ requestId, ...traceOf(request) }),
       logFields: {},
       countCreation,
       itemsLeft: itemLimit,
@@ -113,6 +114,13 @@ function chooseRequestId({ headers }: IncomingMessage): string {
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   if (path === '/graphql') return 'graphql';
   return /^\/(ai|accounts|api|json)\b/.test(path) ? 'rest' : 'other';
+}
+
+/** The position of the request in its client's trace, if it has one: https://www.w3.org/TR/trace-context/ */
+function traceOf({ headers: { traceparent } }: IncomingMessage): { traceparent?: string } {
+  const isValid =
+    typeof traceparent === 'string' && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent);
+  return isValid ? { traceparent } : {};
 }
 
 /** Logs and measures the request once its answer is sent. */
