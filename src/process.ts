@@ -1,15 +1,24 @@
+import packageJson from '../package.json' with { type: 'json' };
 import { StartupError } from './errors.ts';
 import type { Logger, LogOutput } from './log.ts';
 
 /** Runs a program. A StartupError is explained on stderr and ends the process with code 1. */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
   try {
+    requireNode(packageJson.engines.node.replace('>=', ''));
     await program();
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
+}
+
+/** @param oldest the oldest version of Node.js that will do, as `major.minor` */
+function requireNode(oldest: string): void {
+  const { node } = process.versions;
+  if (node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return;
+  throw new StartupError(`AI Sessions needs Node.js ${oldest} or newer, and this is ${node} (${process.execPath}).`);
 }
 
 /** How long stopping may take, from the first signal, in milliseconds. */

@@ -1,4 +1,5 @@
-import { randomUUIDv7 } from 'node:crypto';
+// Importing it by name would fail on an older Node.js before that can say in words that it is too old.
+import crypto from 'node:crypto';
 import { sql, type Placeholder } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 
@@ -8,7 +9,7 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
 export function newIdentity(): { id: string; dateCreated: string } {
-  const id = randomUUIDv7();
+  const id = crypto.randomUUIDv7();
   return { id, dateCreated: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString() };
 }
 
