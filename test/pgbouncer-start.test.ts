@@ -1,3 +1,4 @@
+import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasPgBouncer, startPgBouncer } from './pgbouncer.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from './postgres-server.ts';
@@ -70,5 +71,17 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
     expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     await expect.poll(countWaiting, { timeout: 3000 }).toBe(0);
     await locker.end({ timeout: 1 });
+  });
+
+  test('migrations that begin at once all succeed, and leave no lock and no setting behind', async () => {
+    await database.query('drop schema public, drizzle cascade; create schema public authorization app');
+    const migrate = () => runScript('src/commands/migrate.ts', [], { DATABASE_URL: pooler.url });
+    const ends = await Promise.all([migrate(), migrate(), migrate()]);
+    expect(ends).toMatchObject(ends.map(() => ({ code: 0, stderr: '' })));
+    const locks = await database.query(`select pid from pg_locks where locktype = 'advisory'`);
+    expect(locks).toEqual([]);
+    const client = postgres(pooler.url);
+    expect(await client`show lock_timeout`).toEqual([{ lock_timeout: '0' }]);
+    await client.end();
   });
 });

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { Address, DatabaseUrl } from './database-url.ts';
 import { errorCode, failureOf } from './failures.ts';
 import type { StatementWatch } from './slow-statements.ts';
-import { openSocket } from './socket.ts';
+import { openSocket, requestCancel } from './socket.ts';
 
 /** How long PostgreSQL may take to answer what costs it nothing, in milliseconds. */
 const answerMs = 500;
@@ -166,14 +165,8 @@ export function createConnection({
       }
       const { address, key } = backend;
       const signal = AbortSignal.timeout(answerMs);
-      const request = Buffer.alloc(16);
-      for (const [index, word] of [16, 80_877_102, key.pid, key.secret].entries()) {
-        request.writeUInt32BE(word, 4 * index);
-      }
       try {
-        const socket = await openSocket(address, encryption(), url, signal);
-        socket.resume().write(request);
-        await once(socket, 'close');
+        await requestCancel(await openSocket(address, encryption(), url, signal), key);
         return !signal.aborted;
       } catch {
         return false;

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
+import type { Orm } from './database.ts';
+import { idempotencyKeys } from './tables.ts';
 
 /** What to do about a pooler. Ends a sentence. */
 export const poolerAdvice = 'it is behind a pooler that keeps no session, such as PgBouncer. Set DATABASE_PREPARE=off';
@@ -24,4 +27,24 @@ export async function losesPreparedStatements(first: postgres.Sql, second: postg
   const after = await prepare();
   await other;
   return before !== after;
+}
+
+/**
+ * Finds out whether a pooler leaves a transaction open behind a write, as Pgpool-II does in the mode raw. All that the
+ * connection wrote from then on would be lost with it.
+ * @returns the fault and what to do about it, in words; undefined when there is none
+ */
+export async function findOpenTransaction(orm: Orm): Promise<string | undefined> {
+  // Pgpool-II looks only at statements that have parameters.
+  await orm.delete(idempotencyKeys).where(sql`${false}`);
+  // The time stands still in a transaction.
+  const times = [await readTime(orm), await readTime(orm)];
+  return times[0] === times[1]
+    ? 'it is behind a pooler that leaves transactions open. Connect to PostgreSQL itself, or set Pgpool-II to streaming_replication'
+    : undefined;
+}
+
+async function readTime(orm: Orm): Promise<string | undefined> {
+  const [row] = await orm.select({ time: sql<string>`now()::text` }).from(sql`(select) as nothing`);
+  return row?.time;
 }

@@ -13,7 +13,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 import { errorCode } from './failures.ts';
 import { migrationsFolder } from './migrations.ts';
 import { createPool } from './pool.ts';
-import { losesPreparedStatements, poolerAdvice, refusesParameters } from './pooler.ts';
+import { findOpenTransaction, losesPreparedStatements, poolerAdvice, refusesParameters } from './pooler.ts';
 import { watchStatements } from './slow-statements.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -76,7 +76,7 @@ async function whenReachable(database: Database, log: Logger): Promise<string | 
   const giveUp = Date.now() + patienceMs;
   for (let pause = 250; ; pause = Math.min(2 * pause, 4000)) {
     try {
-      return await database.run(findFault);
+      return (await database.run(findFault)) ?? (await database.run(findOpenTransaction));
     } catch (error) {
       if (refusesParameters(error)) return poolerAdvice;
       if (!(error instanceof ServiceUnavailableError) || Date.now() + pause > giveUp)
@@ -125,14 +125,17 @@ export async function migratePostgres(url: string, report: (line: string) => voi
 /** Migrates, unless another process is in the way. Returns that process, in words. */
 async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined> {
   try {
+    // Behind a pooler, nothing may outlive the transaction. Drizzle's migrator joins it, and commits.
+    await orm.execute(sql`begin`);
     // A statement that waits for a lock blocks all later ones: those of the running servers.
-    await orm.execute(sql`set lock_timeout = '300ms'`);
+    await orm.execute(sql`set local lock_timeout = '300ms'`);
     // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
-    await orm.execute(sql`select pg_advisory_lock(hashtext('ai-sessions migrations'))`);
+    await orm.execute(sql`select pg_advisory_xact_lock(hashtext('ai-sessions migrations'))`);
     await migrate(orm, { migrationsFolder });
     return undefined;
   } catch (error) {
     if (errorCode(error) !== '55P03') throw error;
+    await orm.execute(sql`rollback`);
     const [holder] = await orm.execute<{ pid: number; role: string | null }>(sql`
       select pid, usename as role from pg_locks join pg_stat_activity using (pid)
       where granted and pid <> pg_backend_pid() and datname = current_database() and (locktype = 'advisory' or

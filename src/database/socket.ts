@@ -44,6 +44,17 @@ export async function openSocket(
   return secured;
 }
 
+/**
+ * Asks PostgreSQL, over a new socket, to cancel what another connection runs. Waits until it has taken the request
+ * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS).
+ */
+export async function requestCancel(socket: Socket, { pid, secret }: { pid: number; secret: number }): Promise<void> {
+  const request = Buffer.alloc(16);
+  for (const [index, word] of [16, 80_877_102, pid, secret].entries()) request.writeUInt32BE(word, 4 * index);
+  socket.resume().write(request);
+  await once(socket, 'close');
+}
+
 function destroyAt(signal: AbortSignal, socket: Socket): void {
   const destroy = () => socket.destroy();
   if (signal.aborted) destroy();
