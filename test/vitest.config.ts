@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { quickImports } from './server-process.ts';
 
 /** These files have no database or an embedded one, so a PostgreSQL makes no difference to them. */
 const withoutPostgres = [
@@ -46,13 +47,14 @@ export default defineConfig(({ mode }) => ({
     provide: { isLong: mode === 'long' },
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
+    execArgv: [quickImports],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
     // Those that run at the same time wait most of theirs.
     maxConcurrency: 20,
     // A busy machine is slow.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     projects:
       mode === 'patroni'
         ? [{ extends: true, test: { name: 'patroni', include: ['test/patroni/*.test.ts'] } }]

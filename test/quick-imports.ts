@@ -1,0 +1,12 @@
+import { registerHooks } from 'node:module';
+
+// For each file of a package, Node.js parses the "exports" of its package.json anew. Drizzle's have 170 kB, which makes
+// a third of a start. Drizzle names its own files in full, so nothing has to be looked up.
+registerHooks({
+  resolve(specifier, context, next) {
+    const { parentURL } = context;
+    if (!specifier.startsWith('.') || !parentURL?.includes('/node_modules/drizzle-orm/'))
+      return next(specifier, context);
+    return { url: new URL(specifier, parentURL).href, format: 'module', shortCircuit: true };
+  },
+});
