@@ -8,7 +8,7 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
   let rival: ReturnType<Bench['database']['connect']>;
 
   beforeAll(async () => {
-    bench = await openBench({ DATABASE_TIMEOUT_MS: '3000' });
+    bench = await openBench();
     await bench.database.query('create sequence attempts');
   });
   beforeEach(() => {
@@ -69,8 +69,8 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     await rival.unsafe(`select from accounts where id = '${accountId}' for update`);
     const creation = bench.service.createSession({ accountId, idempotencyKey: 'deadlock' });
     await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
-    // Waits for the key that the creation has claimed, until that one is chosen as the victim.
-    await rival.unsafe(`insert into idempotency_keys values ('alice', 'deadlock', gen_random_uuid(), 'hash')`);
+    // Waits for the creation, which is chosen as the victim. Its second try cannot overtake a lock in the queue.
+    await rival.unsafe('lock table idempotency_keys in share row exclusive mode');
     await rival.unsafe('rollback');
     const { data, errors } = await creation;
     expect(errors).toBeUndefined();

@@ -5,7 +5,6 @@ import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
 const { SCREENSHOT: screenshot } = process.env;
-const patience = { timeout: 20_000 };
 
 let server: ServerProcess;
 let browser: Browser;
@@ -41,7 +40,7 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
   async function play(): Promise<string> {
     await page.locator('.graphiql-execute-button').click();
     const result = page.locator('.result-window');
-    await expect.poll(() => result.innerText(), patience).toMatch(/data|errors/);
+    await expect.poll(() => result.innerText()).toMatch(/data|errors/);
     return result.innerText();
   }
 
@@ -82,7 +81,7 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
     await framing.goto(`${server.url}/health`);
     await framing.setContent(`<iframe src="${server.url}/graphql"></iframe>`);
     const frame = framing.frames()[1];
-    await expect.poll(() => frame?.url(), patience).toMatch(/^chrome-error:/);
+    await expect.poll(() => frame?.url()).toMatch(/^chrome-error:/);
   });
 
   test('opens a page without a notice that one is not signed in', async () => {
@@ -95,7 +94,7 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
 async function open(query: string): Promise<{ page: Page; introspection: number }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  const introspection = page.waitForResponse((response) => response.request().method() === 'POST', patience);
+  const introspection = page.waitForResponse((response) => response.request().method() === 'POST', { timeout: 60_000 });
   await page.goto(`${server.url}/graphql${query}`);
   return { page, introspection: (await introspection).status() };
 }

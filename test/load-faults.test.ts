@@ -6,13 +6,12 @@ import { databaseTimeoutMs, makeToken, startService, type PostgresService } from
 import { cleanUp, findFreePort } from './server-process.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
 
-const patience = { timeout: 60_000 };
 const times = inject('isLong') ? 10 : 3;
 
 /** Waits until a client has had to retry. */
 async function waitUntilNoticed({ countRetries }: Load): Promise<void> {
   const before = countRetries();
-  await expect.poll(countRetries, patience).toBeGreaterThan(before);
+  await expect.poll(countRetries).toBeGreaterThan(before);
 }
 
 describe.skipIf(!canRunPostgres)('under load, what was acknowledged is there exactly once', () => {
@@ -44,7 +43,7 @@ describe.skipIf(!canRunPostgres)('under load, what was acknowledged is there exa
     for (let time = 1; time <= times; time += 1) {
       const before = load.countAcknowledged();
       // Each fault hits a service that has recovered from the one before.
-      await expect.poll(load.countAcknowledged, patience).toBeGreaterThan(before + 20);
+      await expect.poll(load.countAcknowledged).toBeGreaterThan(before + 20);
       await fault(load);
     }
     const counts = await load.finish(database);

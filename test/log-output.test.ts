@@ -6,7 +6,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { findFreePort, spawnScript } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const children: ChildProcess[] = [];
 let folder: string;
 

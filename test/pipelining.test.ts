@@ -4,7 +4,6 @@ import { openRawConnection, openRawConnections, type RawConnection } from './raw
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 20_000 };
 const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: test\r\n${headers}\r\n`;
 const getPage = get('/graphql', 'Accept: text/html\r\n');
 
@@ -29,7 +28,7 @@ async function open(count = 1): Promise<RawConnection[]> {
 test('requests that a connection sends ahead are answered in their order', async () => {
   const [connection] = await open();
   connection?.send(get('/health') + get('/nowhere') + get('/ready') + get('/openapi.json'));
-  await expect.poll(() => connection?.statuses(), patience).toEqual([200, 404, 200, 200]);
+  await expect.poll(() => connection?.statuses()).toEqual([200, 404, 200, 200]);
 });
 
 test('a body that is sent ahead is read when its turn has come', async () => {
@@ -40,13 +39,13 @@ test('a body that is sent ahead is read when its turn has come', async () => {
     '\r\n',
   );
   connection?.send(post.repeat(3));
-  await expect.poll(() => connection?.received().match(/"administrator"/g), patience).toHaveLength(3);
+  await expect.poll(() => connection?.received().match(/"administrator"/g)).toHaveLength(3);
 });
 
 test('a connection that sends too much ahead of its answers is cut off', async () => {
   const [connection] = await open();
   connection?.send(getPage.repeat(320));
-  await expect.poll(() => connection?.isClosed(), patience).toBe(true);
+  await expect.poll(() => connection?.isClosed()).toBe(true);
   await expect
     .poll(() => server.logLines().map(({ msg }) => String(msg)))
     .toContainEqual(expect.stringMatching(/cut off: it sent too many requests/));
@@ -68,7 +67,7 @@ describe.skipIf(!canMeasureMemory)('unread answers take little memory:', () => {
     const [witness] = await open();
     for (let round = 1; round <= 20; round += 1) {
       witness?.send(get('/health'));
-      await expect.poll(() => witness?.statuses(), patience).toHaveLength(round);
+      await expect.poll(() => witness?.statuses()).toHaveLength(round);
     }
 
     return readMemory(server.pid).peak - before;
@@ -94,5 +93,5 @@ test('another client is answered while many read nothing', async () => {
   const connection = await openRawConnection(server.url);
   connections.push(connection);
   connection.send(get('/health'));
-  await expect.poll(connection.statuses, patience).toEqual([200]);
+  await expect.poll(connection.statuses).toEqual([200]);
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
@@ -67,6 +68,27 @@ export const back = {
   ready: 200,
 };
 
+/** Reads, which unlike creations are not batched: each takes a connection. Answers the codes of their errors. */
+export async function readAtOnce({ send }: PostgresService, count: number): Promise<(string | undefined)[]> {
+  const answers = Array.from({ length: count }, () => send('{ accounts { totalCount } }'));
+  return (await Promise.all(answers)).map(codeOf);
+}
+
+/** Reads for three seconds while the database is away, and expects that few connections to it are tried meanwhile. */
+export async function expectFewAttempts(service: PostgresService, countConnections: () => number): Promise<void> {
+  const [before, start] = [countConnections(), performance.now()];
+  const answers: ReturnType<typeof readAtOnce>[] = [];
+  for (let round = 0; round < 15; round += 1) {
+    answers.push(readAtOnce(service, 10));
+    await sleep(200);
+  }
+  const attempts = countConnections() - before;
+  const seconds = (performance.now() - start) / 1000;
+  expect(new Set((await Promise.all(answers)).flat())).toEqual(new Set(['SERVICE_UNAVAILABLE']));
+  // Twice the pool at once, then one every 60 milliseconds.
+  expect(attempts).toBeLessThanOrEqual(20 + 17 * seconds);
+}
+
 export interface Bench {
   database: PostgresServer;
   proxy: TcpProxy;
@@ -83,12 +105,13 @@ export interface Bench {
 }
 
 /** Starts a PostgreSQL, a proxy in front of it, and the server that knows only the proxy. */
-export async function openBench(environment: Record<string, string> = {}): Promise<Bench> {
+export async function openBench(): Promise<Bench> {
   const database = await startPostgres();
   const proxy = await startProxy(database.port);
   const url = new URL(database.url);
   url.port = String(proxy.port);
-  const service = await startService(url.href, makeToken(), environment);
+  // Ten new connections at once may take a busy machine more than a second.
+  const service = await startService(url.href, makeToken(), { DATABASE_TIMEOUT_MS: '3000' });
   const count = async (condition: string) => {
     const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
     return (await database.query(statement))[0]?.['count'];

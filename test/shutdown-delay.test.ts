@@ -5,7 +5,7 @@ import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 20_000 };
+const patience = { timeout: 60_000 };
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 
 afterAll(cleanUp);

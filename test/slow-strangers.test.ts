@@ -2,8 +2,6 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { openRawConnections, type RawConnection } from './raw-connection.ts';
 import { createSession, startTestServer, type TestServer } from './test-server.ts';
 
-const patience = { timeout: 20_000 };
-
 let server: TestServer;
 const connections: RawConnection[] = [];
 
@@ -30,16 +28,16 @@ const askForViewer = async () => (await server.graphql('{ viewer { id } }', {}, 
 
 test('strangers who promise bodies take places of strangers only', async () => {
   await open(1005, promise('/graphql'));
-  await expect.poll(askForViewer, patience).toBe(503);
+  await expect.poll(askForViewer).toBe(503);
   const creations = await Promise.all(Array.from({ length: 50 }, () => createSession(server)));
   expect(creations.map(({ errors }) => errors)).toEqual(creations.map(() => undefined));
 });
 
 test('strangers who hang up leave their places', async () => {
   await open(1005, promise('/graphql'));
-  await expect.poll(askForViewer, patience).toBe(503);
+  await expect.poll(askForViewer).toBe(503);
   for (const { socket } of connections) socket.destroy();
-  await expect.poll(askForViewer, patience).toBe(200);
+  await expect.poll(askForViewer).toBe(200);
 });
 
 test('users who promise bodies take no place before they send them', async () => {
@@ -51,7 +49,7 @@ test('users who promise bodies take no place before they send them', async () =>
 
 test('the REST API refuses a stranger before it reads the body', async () => {
   const [connection] = await open(1, promise('/ai/sessions'));
-  await expect.poll(() => connection?.statuses(), patience).toEqual([401]);
+  await expect.poll(() => connection?.statuses()).toEqual([401]);
 });
 
 test('a client that reads an answer slowly is cut off after a minute', async () => {
@@ -59,18 +57,18 @@ test('a client that reads an answer slowly is cut off after a minute', async () 
   const [connection] = await open(1, 'GET /graphql HTTP/1.1\r\nHost: test\r\nAccept: text/html\r\n\r\n');
   // It reads some of the page's nine megabytes, and no more.
   connection?.socket.once('data', () => connection.socket.pause());
-  await expect.poll(() => connection?.received().length, patience).toBeGreaterThan(0);
+  await expect.poll(() => connection?.received().length).toBeGreaterThan(0);
   vi.advanceTimersByTime(61_000);
   await expect
-    .poll(() => server.logLines().filter(({ msg, method }) => msg === 'request cut off' && method === 'GET'), patience)
+    .poll(() => server.logLines().filter(({ msg, method }) => msg === 'request cut off' && method === 'GET'))
     .toHaveLength(1);
 });
 
 test('a client that reads an answer in time is not cut off', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const [connection] = await open(1, 'GET /graphql HTTP/1.1\r\nHost: test\r\nAccept: text/html\r\n\r\n');
-  await expect.poll(() => connection?.received().length, patience).toBeGreaterThan(9_000_000);
+  await expect.poll(() => connection?.received().length).toBeGreaterThan(9_000_000);
   vi.advanceTimersByTime(61_000);
   connection?.send('GET /health HTTP/1.1\r\nHost: test\r\n\r\n');
-  await expect.poll(() => connection?.statuses(), patience).toEqual([200, 200]);
+  await expect.poll(() => connection?.statuses()).toEqual([200, 200]);
 });
