@@ -47,7 +47,7 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
     for (let time = 0; time < 3; time += 1) await write(writer);
     // It has said so before it tries again.
     await expect.poll(countWaiting, { interval: 10, timeout: 5000 }).toBe(0);
-    await expect.poll(countWaiting, { interval: 10, timeout: 5000 }).toBe(1);
+    await expect.poll(countWaiting, { interval: 10 }).toBe(1);
     await holder.unsafe('rollback');
     await writer.end();
     const { code, stdout, stderr } = await migration;

@@ -11,7 +11,9 @@ describe('two servers on a cluster of Patroni, under load', () => {
 
   beforeAll(async () => {
     const url = await cluster.start();
-    services = await Promise.all([1, 2].map(() => startService(url, token, { LOG_LEVEL: 'warn' })));
+    services = await Promise.all(
+      [1, 2].map(() => startService(url, token, { LOG_LEVEL: 'warn', DATABASE_TIMEOUT_MS: '1000' })),
+    );
   });
   afterAll(async () => {
     await cleanUp();
