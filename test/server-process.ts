@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { once } from 'node:events';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -65,14 +65,19 @@ export async function makeFolder(): Promise<string> {
   return folder;
 }
 
-/** A port on which nothing listens. */
+/**
+ * A port on which nothing listens. Systems give those from 32768 on to connections that go out, and so might give one
+ * away while its server restarts.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
+  const port = randomInt(10_000, 32_768);
+  const server = createServer();
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!isFree) return findFreePort();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Runs a script of this package to its end. Its environment has only the given variables. */

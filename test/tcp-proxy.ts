@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { findFreePort } from './server-process.ts';
 
 /** A network between the server and its database that does what the test says. */
 export interface TcpProxy {
@@ -31,6 +32,7 @@ interface Link {
 
 /** Starts a proxy in front of `targetPort` that passes everything on. */
 export async function startProxy(targetPort: number): Promise<TcpProxy> {
+  const port = await findFreePort();
   let mode: 'forward' | 'stall' | 'close' = 'forward';
   let accepted = 0;
   const links = new Set<Link>();
@@ -62,7 +64,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     links.clear();
   }
 
-  async function listen(port: number): Promise<void> {
+  async function listen(): Promise<void> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   }
@@ -79,16 +81,14 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     for (const link of links) Object.assign(link.drops, drops);
   }
 
-  await listen(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  await listen();
   return {
     port,
     countConnections: () => accepted,
     countOpen: () => [...links].filter(({ client }) => !client.destroyed).length,
     async forward() {
       mode = 'forward';
-      if (!server.listening) await listen(port);
+      if (!server.listening) await listen();
     },
     cut,
     stall() {
