@@ -21,6 +21,7 @@ const withoutPostgres = [
   'malformed-requests',
   'openapi',
   'openapi-closed',
+  'paused-server',
   'pipelining',
   'roles',
   'schema',

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../log.ts';
 
@@ -9,6 +9,29 @@ export const timeouts = {
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 1000,
 };
+
+/**
+ * Gives clients the time that this process lost in a pause or a flood of work. What they sent in time may still be
+ * unread: Node.js checks its time-outs before it reads.
+ */
+export function forgivePauses(server: Server): void {
+  let lastRead = performance.now();
+  function extend(timeout: number): number {
+    const elapsed = Math.round(performance.now() - lastRead);
+    setImmediate(() => (lastRead = performance.now()));
+    return timeout + Math.max(0, elapsed - timeouts.connectionsCheckingInterval);
+  }
+  // Node.js reads these two anew at each check.
+  Object.defineProperties(server, {
+    headersTimeout: { get: () => extend(timeouts.headersTimeout) },
+    requestTimeout: { get: () => extend(timeouts.requestTimeout) },
+  });
+  // This one is of connections that are kept for a next request.
+  server.on('timeout', (socket) => {
+    const { bytesRead } = socket;
+    setImmediate(() => socket.bytesRead === bytesRead && socket.destroy());
+  });
+}
 
 /** How long a client may take to read an answer, in milliseconds. */
 const readTimeout = 60_000;

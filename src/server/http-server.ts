@@ -4,10 +4,12 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { clientConnections } from '../metrics.ts';
-import { answerInTurn, timeouts } from './connection-limits.ts';
+import { answerInTurn, forgivePauses, timeouts } from './connection-limits.ts';
 
 export function createHttpServer(app: RequestListener, log: Logger): Server {
-  return createServer(timeouts, answerInTurn(app, log)).on('connection', (socket) => {
+  const server = createServer(timeouts, answerInTurn(app, log));
+  forgivePauses(server);
+  return server.on('connection', (socket) => {
     clientConnections.inc();
     socket.once('close', () => clientConnections.dec());
   });
