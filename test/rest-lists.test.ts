@@ -14,7 +14,7 @@ let tooLongAccountId: string;
 const longestList = 10_000;
 
 beforeAll(async () => {
-  server = await startTestServer({ DATABASE_TIMEOUT_MS: '60000' });
+  server = await startTestServer();
   accountId = await createAccount(server, 'Acme');
   sessions = [];
   for (let count = 0; count < 30; count += 1) sessions.push(await makeSession(server, { accountId }));

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection, openRawConnections, type RawConnection } from './raw-connection.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
+import { copyDataFolder } from './test-database.ts';
 
 const host = 'Host: test\r\n';
 const post = `POST /graphql HTTP/1.1\r\n${host}Content-Type: application/json\r\n`;
@@ -66,16 +67,16 @@ const slowClients: SlowClient[] = [
   { name: 'falls idle after an answer', opening: `GET /health HTTP/1.1\r\n${host}\r\n`, statuses: [200] },
 ];
 
-let server: TestServer;
+let server: ServerProcess;
 let idle: RawConnection[];
 
 beforeAll(async () => {
-  server = await startTestServer({ GRAPHIQL: 'on' });
+  server = await startServer({ DATA_DIR: await copyDataFolder() });
   idle = await openRawConnections(server.url, 500);
 });
 afterAll(async () => {
   for (const { socket } of idle) socket.destroy();
-  await server.stop();
+  await cleanUp();
 });
 
 const askForViewer = async () => (await server.graphql('{ viewer { id } }')).status;

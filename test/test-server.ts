@@ -53,7 +53,9 @@ export async function startTestServer(
   wrapDatabase = (database: Database) => database,
   usesBeforeCompilation = usesBeforeCompilationByDefault,
 ): Promise<TestServer> {
-  const config = loadConfig({ AUTH_SECRET: secret, LOG_LEVEL: 'trace', ...environment });
+  // A busy machine is slow, and what misses its deadline is refused.
+  const unhurried = { AUTH_SECRET: secret, LOG_LEVEL: 'trace', DATABASE_TIMEOUT_MS: '60000' };
+  const config = loadConfig({ ...unhurried, ...environment });
   const logOutput = new PassThrough();
   let logged = '';
   logOutput.on('data', (chunk: Buffer) => (logged += chunk.toString()));
@@ -63,6 +65,8 @@ export async function startTestServer(
   const options = { config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal };
   const app = createApp({ ...options, usesBeforeCompilation });
   const server = createHttpServer(app, log);
+  // Clients in the same busy process would learn too late that a kept connection has been closed.
+  server.keepAliveTimeout = 600_000;
   const url = await listen(server, '127.0.0.1', 0);
   const tokenFor = (id: string, roles = [administratorRole]) => issueToken(config, secret, { id, roles }, '1h');
   const alice = await tokenFor('alice');

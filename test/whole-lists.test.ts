@@ -12,7 +12,7 @@ let server: TestServer;
 let worksLeft = Infinity;
 
 beforeAll(async () => {
-  server = await startTestServer({ DATABASE_TIMEOUT_MS: '60000' }, (database) => ({
+  server = await startTestServer({}, (database) => ({
     ...database,
     run: (work) =>
       (worksLeft -= 1) < 0 ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work),
