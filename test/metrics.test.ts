@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection } from './raw-connection.ts';
 import { cleanUp, findFreePort, startServer, type ServerProcess } from './server-process.ts';
 import { sign } from './sign-token.ts';
@@ -47,11 +47,11 @@ async function expectGrowth(expected: Record<string, number>, work: () => Promis
   const names = Object.keys(expected);
   const before = await Promise.all(names.map(read));
   await work();
-  await vi.waitFor(async () => {
+  async function measureGrowth() {
     const after = await Promise.all(names.map(read));
-    const growth = names.map((name, index) => [name, (after[index] ?? 0) - (before[index] ?? 0)]);
-    expect(Object.fromEntries(growth)).toEqual(expected);
-  });
+    return Object.fromEntries(names.map((name, index) => [name, (after[index] ?? 0) - (before[index] ?? 0)]));
+  }
+  await expect.poll(measureGrowth).toEqual(expected);
 }
 
 const requests = (api: string, status: string) =>
@@ -88,9 +88,9 @@ describe('counts', () => {
     const before = await read(requests('graphql', 'cut off'));
     const client = await openRawConnection(server.url);
     client.send('POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
-    await vi.waitFor(async () => expect(await read('ai_sessions_running_requests{of="strangers"}')).toBe(1));
+    await expect.poll(() => read('ai_sessions_running_requests{of="strangers"}')).toBe(1);
     client.socket.destroy();
-    await vi.waitFor(async () => expect(await read(requests('graphql', 'cut off'))).toBe(before + 1));
+    await expect.poll(() => read(requests('graphql', 'cut off'))).toBe(before + 1);
   });
 
   test.each([
@@ -138,7 +138,7 @@ describe('measures', () => {
   test('connections of clients', async () => {
     const before = await read('ai_sessions_client_connections');
     const client = await openRawConnection(server.url);
-    await vi.waitFor(async () => expect(await read('ai_sessions_client_connections')).toBeGreaterThan(before));
+    await expect.poll(() => read('ai_sessions_client_connections')).toBeGreaterThan(before);
     client.socket.destroy();
   });
 

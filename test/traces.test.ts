@@ -42,6 +42,7 @@ afterAll(async () => {
   await drop();
 });
 
+const patience = { timeout: 60_000 };
 let traces = 0;
 
 /** Sends an operation as part of a trace of its own; answers its spans, with the one of the operation first. */
@@ -63,7 +64,7 @@ async function trace(query: string, variables: object, name: string) {
     const statements = spans.filter((span) => span.parent === shared[0]?.spanId);
     if (!operation || !found) throw new Error(`there is no span ${name} yet`);
     return { operation, found, statements, traceparent };
-  });
+  }, patience);
 }
 
 const creation = 'mutation New($input: NewAISessionInput!) { newAISession(input: $input) { id } }';
@@ -126,7 +127,7 @@ describe('without an SDK', () => {
     );
     const id = headers.get('X-Request-Id');
     const lines = () => plain.logLines().filter(({ requestId }) => requestId === id);
-    await vi.waitUntil(() => lines().length === 2);
+    await expect.poll(lines).toHaveLength(2);
     expect(lines().map((line) => line['traceparent'])).toEqual(Array(2).fill(isLogged ? traceparent : undefined));
   });
 });
