@@ -21,12 +21,13 @@ export function refusesParameters(error: unknown): boolean {
 export async function losesPreparedStatements(first: postgres.Sql, second: postgres.Sql): Promise<boolean> {
   const prepare = async () => (await first.unsafe('select $1::int', [1], { prepare: true })).statement.name;
   const before = await prepare();
-  // Another transaction takes the connection that knows the statement.
-  const other = second.unsafe('select pg_sleep(0.3)').execute();
-  await sleep(100);
-  const after = await prepare();
-  await other;
-  return before !== after;
+  let after = Promise.resolve(before);
+  // Another transaction takes the connection that knows the statement, and gives it back where there is no other.
+  await second.begin(async () => {
+    after = prepare();
+    await Promise.race([after, sleep(1000)]);
+  });
+  return before !== (await after);
 }
 
 /**
