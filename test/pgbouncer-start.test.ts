@@ -37,6 +37,17 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
     expect(stderr).toMatch(/pooler.*Set DATABASE_PREPARE=off/);
   });
 
+  test('in transaction mode, that is slow to connect to PostgreSQL, says what to do and exits', async () => {
+    await database.query('alter system set pre_auth_delay = 1');
+    await database.query('select pg_reload_conf()');
+    pooler = await startPgBouncer(database, 5, ignored);
+    const { code, stderr } = await runScript('src/main.ts', [], { DATABASE_URL: pooler.url, AUTH_SECRET });
+    await database.query('alter system reset pre_auth_delay');
+    await database.query('select pg_reload_conf()');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/pooler.*Set DATABASE_PREPARE=off/);
+  });
+
   test('in session mode starts', async () => {
     pooler = await startPgBouncer(database, 12, { ...ignored, pool_mode: 'session' });
     const service = await startService(pooler.url, makeToken());

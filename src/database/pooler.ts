@@ -22,10 +22,11 @@ export async function losesPreparedStatements(first: postgres.Sql, second: postg
   const prepare = async () => (await first.unsafe('select $1::int', [1], { prepare: true })).statement.name;
   const before = await prepare();
   let after = Promise.resolve(before);
-  // Another transaction takes the connection that knows the statement, and gives it back where there is no other.
+  // Another transaction holds the connection that knows the statement. The pooler may take seconds to open one more, or may
+  // have no other.
   await second.begin(async () => {
     after = prepare();
-    await Promise.race([after, sleep(1000)]);
+    await Promise.race([after, sleep(10_000, undefined, { ref: false })]);
   });
   return before !== (await after);
 }
