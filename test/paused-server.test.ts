@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
@@ -24,15 +25,20 @@ describe('a server that was paused for longer than clients may take', () => {
   let begun: RawConnection;
   let kept: RawConnection;
   let slow: RawConnection;
+  let scrape: RawConnection;
 
   beforeAll(async () => {
-    server = await startServer({ DATA_DIR: await copyDataFolder() });
+    server = await startServer({ DATA_DIR: await copyDataFolder(), METRICS_PORT: '0' });
+    const metricsUrl = / {2}Metrics +(\S+)/.exec(server.output())?.[1] ?? '';
+    scrape = await openRawConnection(metricsUrl);
+    await (await fetch(metricsUrl)).text();
     [fresh, begun, kept, slow] = [await open(''), await open('GET /hea'), await open(request), await open('GET /hea')];
-    await vi.waitUntil(() => kept.statuses().length === 1, { timeout: 60_000 });
+    await vi.waitUntil(() => kept.statuses().length === 1, patience);
     server.kill('SIGSTOP');
     fresh.send(request);
     begun.send(request.slice('GET /hea'.length));
     kept.send(request);
+    scrape.send(request.replace('/health', '/metrics'));
     await sleep(12_000);
     server.kill('SIGCONT');
   });
@@ -47,6 +53,10 @@ describe('a server that was paused for longer than clients may take', () => {
 
   test('answers a request on a connection that was kept', async () => {
     await expect.poll(kept.statuses).toEqual([200, 200]);
+  });
+
+  test('answers who reads its metrics', async () => {
+    await expect.poll(scrape.statuses).toEqual([200]);
   });
 
   test('still cuts off a client that sends no more', async () => {

@@ -1,9 +1,9 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../log.ts';
 
 /** How long a client may take to send a request, and to start the next one, in milliseconds. */
-export const timeouts = {
+const timeouts = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   keepAliveTimeout: 10_000,
@@ -11,10 +11,11 @@ export const timeouts = {
 };
 
 /**
- * Gives clients the time that this process lost in a pause or a flood of work. What they sent in time may still be
- * unread: Node.js checks its time-outs before it reads.
+ * Makes a server that cuts off clients who are too slow. It gives them the time that this process lost in a pause or a
+ * flood of work: what they sent in time may still be unread, since Node.js checks its time-outs before it reads.
  */
-export function forgivePauses(server: Server): void {
+export function createTimedServer(listener: RequestListener): Server {
+  const server = createServer(timeouts, listener);
   let lastRead = performance.now();
   function extend(timeout: number): number {
     const elapsed = Math.round(performance.now() - lastRead);
@@ -27,7 +28,7 @@ export function forgivePauses(server: Server): void {
     requestTimeout: { get: () => extend(timeouts.requestTimeout) },
   });
   // This one is of connections that are kept for a next request.
-  server.on('timeout', (socket) => {
+  return server.on('timeout', (socket) => {
     const { bytesRead } = socket;
     setImmediate(() => socket.bytesRead === bytesRead && socket.destroy());
   });

@@ -1,15 +1,13 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { clientConnections } from '../metrics.ts';
-import { answerInTurn, forgivePauses, timeouts } from './connection-limits.ts';
+import { answerInTurn, createTimedServer } from './connection-limits.ts';
 
 export function createHttpServer(app: RequestListener, log: Logger): Server {
-  const server = createServer(timeouts, answerInTurn(app, log));
-  forgivePauses(server);
-  return server.on('connection', (socket) => {
+  return createTimedServer(answerInTurn(app, log)).on('connection', (socket) => {
     clientConnections.inc();
     socket.once('close', () => clientConnections.dec());
   });

@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
 import type { Logger } from '../log.ts';
 import { measureProcess, writeMetrics } from '../metrics.ts';
-import { timeouts } from './connection-limits.ts';
+import { createTimedServer } from './connection-limits.ts';
 import { listen } from './http-server.ts';
 
 /**
@@ -11,7 +10,7 @@ import { listen } from './http-server.ts';
  */
 export async function serveMetrics(host: string, port: number, log: Logger): Promise<string> {
   measureProcess();
-  const server = createServer(timeouts, async ({ method, url = '/' }, response) => {
+  const server = createTimedServer(async ({ method, url = '/' }, response) => {
     try {
       const isFound = method === 'GET' && url.split('?', 1)[0] === '/metrics';
       const { contentType, text } = isFound ? await writeMetrics() : notFound;
