@@ -21,12 +21,12 @@ export function refusesParameters(error: unknown): boolean {
 export async function losesPreparedStatements(first: postgres.Sql, second: postgres.Sql): Promise<boolean> {
   const prepare = async () => (await first.unsafe('select $1::int', [1], { prepare: true })).statement.name;
   const before = await prepare();
-  let after = Promise.resolve(before);
   // Another transaction holds the connection that knows the statement. The pooler may take seconds to open one more, or may
   // have no other.
-  await second.begin(async () => {
-    after = prepare();
-    await Promise.race([after, sleep(10_000, undefined, { ref: false })]);
+  const { after } = await second.begin(async () => {
+    const preparing = prepare();
+    await Promise.race([preparing, sleep(10_000, undefined, { ref: false })]);
+    return { after: preparing };
   });
   return before !== (await after);
 }
