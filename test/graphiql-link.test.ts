@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasBrowser, launchBrowser } from './browser.ts';
+import { patience } from './patience.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
@@ -94,7 +95,7 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
 async function open(query: string): Promise<{ page: Page; introspection: number }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  const introspection = page.waitForResponse((response) => response.request().method() === 'POST', { timeout: 60_000 });
+  const introspection = page.waitForResponse((response) => response.request().method() === 'POST', patience);
   await page.goto(`${server.url}/graphql${query}`);
   return { page, introspection: (await introspection).status() };
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { findFreePort, spawnScript } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 60_000 };
 const children: ChildProcess[] = [];
 let folder: string;
 

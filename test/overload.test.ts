@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../src/database/database.ts';
+import { patience } from './patience.ts';
 import { openRawConnections, type RawConnection } from './raw-connection.ts';
 import { send } from './rest-request.ts';
 import { createAccount, startTestServer, type TestServer } from './test-server.ts';
 
 /** How many requests the server answers at a time. */
 const limit = 1000;
-const patience = { timeout: 60_000 };
 
 let server: TestServer;
 let token: string;

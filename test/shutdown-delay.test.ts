@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { patience } from './patience.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 60_000 };
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 
 afterAll(cleanUp);

@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { createMigratedDatabase } from './test-database.ts';
 import { createSession, startTestServer, type TestServer } from './test-server.ts';
 
@@ -39,7 +40,7 @@ describe.skipIf(!TEST_DATABASE_URL)('on PostgreSQL', () => {
       const findWaiting = () => transaction`
         select from pg_locks where relation = 'ai_sessions'::regclass and not granted
           and database = (select oid from pg_database where datname = current_database())`;
-      await vi.waitUntil(async () => (await findWaiting()).length > 0, { timeout: 60_000 });
+      await vi.waitUntil(async () => (await findWaiting()).length > 0, patience);
       await transaction`select pg_sleep(${seconds})`;
       return { sent: sending };
     });
@@ -69,7 +70,7 @@ describe.skipIf(!TEST_DATABASE_URL)('on PostgreSQL', () => {
       await createSession(server);
       return performance.now() - start < 1000;
     }
-    await vi.waitUntil(isQuick, { timeout: 60_000 });
+    await vi.waitUntil(isQuick, patience);
     expect(warnings()).toEqual([]);
   });
 });

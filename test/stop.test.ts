@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { openRawConnection, type RawConnection } from './raw-connection.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const patience = { timeout: 60_000 };
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 /** How long the server waits before it cuts connections off, in milliseconds. */
 const cutAfter = 7000;

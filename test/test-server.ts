@@ -54,8 +54,8 @@ export async function startTestServer(
   usesBeforeCompilation = usesBeforeCompilationByDefault,
 ): Promise<TestServer> {
   // A busy machine is slow, and what misses its deadline is refused.
-  const unhurried = { AUTH_SECRET: secret, LOG_LEVEL: 'trace', DATABASE_TIMEOUT_MS: '60000' };
-  const config = loadConfig({ ...unhurried, ...environment });
+  const DATABASE_TIMEOUT_MS = '60000';
+  const config = loadConfig({ AUTH_SECRET: secret, LOG_LEVEL: 'trace', DATABASE_TIMEOUT_MS, ...environment });
   const logOutput = new PassThrough();
   let logged = '';
   logOutput.on('data', (chunk: Buffer) => (logged += chunk.toString()));

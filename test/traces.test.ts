@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { cleanUp, makeFolder, startServer, type ServerProcess } from './server-process.ts';
 import { sign } from './sign-token.ts';
 import { copyDataFolder, createMigratedDatabase } from './test-database.ts';
@@ -42,7 +43,6 @@ afterAll(async () => {
   await drop();
 });
 
-const patience = { timeout: 60_000 };
 let traces = 0;
 
 /** Sends an operation as part of a trace of its own; answers its spans, with the one of the operation first. */

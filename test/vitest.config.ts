@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { patience } from './patience.ts';
 import { quickImports } from './server-process.ts';
 
 /** These files have no database or an embedded one, so a PostgreSQL makes no difference to them. */
@@ -54,8 +55,7 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: 4,
     // Those that run at the same time wait most of theirs.
     maxConcurrency: 20,
-    // A busy machine is slow.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: patience },
     projects:
       mode === 'patroni'
         ? [{ extends: true, test: { name: 'patroni', include: ['test/patroni/*.test.ts'] } }]
