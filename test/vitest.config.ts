@@ -1,43 +1,11 @@
 import path from 'node:path';
-import { configDefaults, defineConfig } from 'vitest/config';
-import { patience } from './patience.ts';
-import { quickImports } from './server-process.ts';
+import { defineConfig } from 'vitest/config';
+import { patience } from './support/patience.ts';
+import { RetriedTests } from './support/retried-tests.ts';
+import { quickImports } from './support/server-process.ts';
 
-/** These files have no database or an embedded one, so a PostgreSQL makes no difference to them. */
-const withoutPostgres = [
-  'configuration',
-  'cors',
-  'data-directory',
-  'document-attacks',
-  'foreign-pages',
-  'full-disk',
-  'graphiql',
-  'graphiql-link',
-  'history-checker',
-  'history-checker-order',
-  'identity-provider',
-  'key-fetching',
-  'key-sets',
-  'log-output',
-  'malformed-requests',
-  'openapi',
-  'openapi-closed',
-  'paused-server',
-  'pipelining',
-  'roles',
-  'schema',
-  'shutdown-delay',
-  'schema-changes',
-  'secrets',
-  'slow-clients',
-  'slow-strangers',
-  'start',
-  'stop',
-  'token-command',
-  'tokens',
-  'uncaught-errors',
-  'watchdog',
-].map((name) => `test/${name}.test.ts`);
+/** With a PostgreSQL, tests run on it. A folder says where its tests make sense on one kind of database only. */
+const otherDatabase = process.env['TEST_DATABASE_URL'] ? 'test/**/embedded/**' : 'test/**/postgres/**';
 
 // `--mode long` repeats faults and random requests more often. `--mode patroni` runs what needs Patroni, and nothing else.
 export default defineConfig(({ mode }) => ({
@@ -45,7 +13,8 @@ export default defineConfig(({ mode }) => ({
   resolve: { alias: { graphql: 'graphql/index.js' } },
   test: {
     root: path.join(import.meta.dirname, '..'),
-    globalSetup: 'test/global-setup.ts',
+    reporters: ['default', new RetriedTests()],
+    globalSetup: 'test/support/global-setup.ts',
     provide: { isLong: mode === 'long' },
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
@@ -63,11 +32,21 @@ export default defineConfig(({ mode }) => ({
             {
               extends: true,
               test: {
-                name: 'database',
-                exclude: [...configDefaults.exclude, 'test/clients/**', 'test/patroni/**', ...withoutPostgres],
+                name: 'behaviour',
+                include: ['test/{graphql,rest,auth,server,database,history}/**/*.test.ts'],
+                exclude: [otherDatabase],
               },
             },
-            { extends: true, test: { name: 'standalone', include: withoutPostgres } },
+            {
+              extends: true,
+              test: {
+                name: 'faults',
+                include: ['test/faults/**/*.test.ts'],
+                exclude: [otherDatabase],
+                // A busy machine is late. What has been run thousands of times is never tried again.
+                retry: mode === 'long' ? 0 : 2,
+              },
+            },
           ],
   },
 }));

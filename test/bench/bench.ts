@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
-import { createTestDatabase } from '../test-database.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 import { load, loadGenerator, median, type Measurement, type Target } from './load.ts';
 import { measurePages } from './pages.ts';
 import { fill, memoryOf, startServer } from './setup.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPostgres, type PostgresServer } from '../postgres-server.ts';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 
 /** A primary and its standby, for which each commit waits. */
 export interface Cluster {

@@ -1,4 +1,4 @@
-import type { PostgresServer } from '../postgres-server.ts';
+import type { PostgresServer } from '../support/postgres-server.ts';
 import type { Content } from './operation.ts';
 
 const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

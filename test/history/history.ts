@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { hasPostgres } from '../postgres-server.ts';
+import { hasPostgres } from '../support/postgres-server.ts';
 import { readHistory } from './read-history.ts';
 import { reportOn } from './report.ts';
 import { runHistory } from './run.ts';

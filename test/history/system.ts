@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { cleanUp, killProcesses, startServer, type ServerProcess } from '../server-process.ts';
-import { startProxy, type TcpProxy } from '../tcp-proxy.ts';
+import { cleanUp, killProcesses, startServer, type ServerProcess } from '../support/server-process.ts';
+import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { retry, startCluster, type Cluster } from './cluster.ts';
 import { findLastingPorts } from './lasting-port.ts';
 

@@ -2,8 +2,8 @@ import type { Stats } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { vi } from 'vitest';
-import { binaries, connectTo, makeDatabase, makeFolder, type PostgresServer } from '../postgres-server.ts';
-import { findFreePort } from '../server-process.ts';
+import { binaries, connectTo, makeDatabase, makeFolder, type PostgresServer } from '../support/postgres-server.ts';
+import { findFreePort } from '../support/server-process.ts';
 import { checkPackages, packages, startProgram, statusOf, type Program } from './programs.ts';
 
 const patience = { timeout: 90_000, interval: 200 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startLoad } from '../load.ts';
-import { makeToken, startService, type PostgresService } from '../postgres-service.ts';
-import { cleanUp } from '../server-process.ts';
+import { startLoad } from '../support/load.ts';
+import { makeToken, startService, type PostgresService } from '../support/postgres-service.ts';
+import { cleanUp } from '../support/server-process.ts';
 import { createCluster } from './cluster.ts';
 
 describe('two servers on a cluster of Patroni, under load', () => {

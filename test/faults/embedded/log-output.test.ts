@@ -1,0 +1,114 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { patience } from '../../support/patience.ts';
+import { findFreePort, spawnScript } from '../../support/server-process.ts';
+import { copyDataFolder } from '../../support/test-database.ts';
+
+const children: ChildProcess[] = [];
+let folder: string;
+
+// Every test starts a process on the same one.
+beforeAll(async () => {
+  folder = await copyDataFolder();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+/** Starts the server with a stdout that this test minds itself, and waits until it answers. */
+async function startWith(stdio: StdioOptions, environment: Record<string, string> = {}) {
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawnScript('src/main.ts', [], { DATA_DIR: folder, PORT: String(port), ...environment }, stdio);
+  children.push(child);
+  const isAlive = () =>
+    fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await vi.waitUntil(isAlive, patience);
+  return { child, url };
+}
+
+/** Sends requests, each of which makes a line of more than 8 kB. */
+async function sendLongRequests(url: string, count: number): Promise<void> {
+  const name = 'x'.repeat(8000);
+  for (let sent = 0; sent < count; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/${name}`).then((answer) => answer.text())));
+  }
+}
+
+async function endWithin(child: ChildProcess, seconds: number) {
+  const ended = once(child, 'close').then(([code]: unknown[]) => code);
+  return Promise.race([ended, sleep(seconds * 1000, 'still running', { ref: false })]);
+}
+
+describe('a log that nobody reads', () => {
+  const unread: StdioOptions = ['ignore', 'pipe', 'inherit'];
+
+  test('keeps no request from its answer, nor SIGTERM from ending the process with 0', async () => {
+    const { child, url } = await startWith(unread);
+    await sendLongRequests(url, 200);
+    child.kill('SIGTERM');
+    expect(await endWithin(child, 9)).toBe(0);
+  });
+
+  test('keeps no second SIGTERM from ending the process at once', async () => {
+    const { child, url } = await startWith(unread, { SHUTDOWN_DELAY_MS: '7000' });
+    await sendLongRequests(url, 200);
+    child.kill('SIGTERM');
+    await sleep(600);
+    child.kill('SIGTERM');
+    expect(await endWithin(child, 5)).toBe(1);
+  });
+
+  test('keeps no fatal error from ending the process', async () => {
+    const module = encodeURIComponent(`process.on('SIGUSR2', () => { throw new Error('a fault of ours') })`);
+    const { child, url } = await startWith(unread, { NODE_OPTIONS: `--import data:text/javascript,${module}` });
+    await sendLongRequests(url, 200);
+    child.kill('SIGUSR2');
+    expect(await endWithin(child, 9)).toBe(1);
+  });
+});
+
+describe('a log that is read again', () => {
+  let output = '';
+  let code: unknown;
+
+  beforeAll(async () => {
+    const { child, url } = await startWith(['ignore', 'pipe', 'inherit']);
+    await sendLongRequests(url, 2500);
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await vi.waitUntil(() => /"\d+ log lines were dropped"/.test(output), patience);
+    child.kill('SIGTERM');
+    code = await endWithin(child, 9);
+  });
+
+  test('tells at once how many lines were dropped', () => {
+    const written = output.match(/"path":"\/x+".*"msg":"request"/g) ?? [];
+    const dropped = Array.from(output.matchAll(/"(\d+) log lines were dropped"/g), ([, count]) => Number(count));
+    expect(dropped[0]).toBeGreaterThan(100);
+    expect(written.length + dropped.reduce((sum, count) => sum + count)).toBe(2500);
+  });
+
+  test('has the last lines before an orderly end', () => {
+    expect(code).toBe(0);
+    expect(output).toMatch(/"msg":"stopping"[^]*"msg":"stopped"\}\n$/);
+  });
+});
+
+test('a log on a full disk keeps no request from its answer, nor SIGTERM from ending the process with 0', async () => {
+  const full = await open('/dev/full', 'w');
+  const { child, url } = await startWith(['ignore', full.fd, 'inherit']);
+  await full.close();
+  await sendLongRequests(url, 50);
+  child.kill('SIGTERM');
+  expect(await endWithin(child, 9)).toBe(0);
+});

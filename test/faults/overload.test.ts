@@ -1,0 +1,164 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Database } from '../../src/database/database.ts';
+import { patience } from '../support/patience.ts';
+import { openRawConnections, type RawConnection } from '../support/raw-connection.ts';
+import { send } from '../support/rest-request.ts';
+import { createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
+
+/** How many requests the server answers at a time. */
+const limit = 1000;
+
+let server: TestServer;
+let token: string;
+let path: string;
+/** While this is pending, the database answers nothing. */
+let silence: PromiseWithResolvers<void> | undefined;
+/** How many requests wait for the database. */
+let waiting = 0;
+/** The statuses of the requests that fill the server. */
+let accepted: Promise<number[]> = Promise.resolve([]);
+const connections: RawConnection[] = [];
+
+const canFallSilent = (database: Database): Database => ({
+  ...database,
+  async run(work) {
+    waiting += 1;
+    await silence?.promise;
+    waiting -= 1;
+    return database.run(work);
+  },
+});
+
+beforeAll(async () => {
+  server = await startTestServer({}, canFallSilent);
+  token = await server.tokenFor('alice');
+  // Each asks the database on its own: sessions are found together.
+  path = `/accounts/${await createAccount(server, 'Acme')}`;
+});
+afterEach(async () => {
+  for (const { socket } of connections.splice(0)) socket.destroy();
+});
+afterAll(() => server.stop());
+
+function fallSilent(): void {
+  silence = Promise.withResolvers();
+}
+
+async function answerAgain(): Promise<void> {
+  silence?.resolve();
+  silence = undefined;
+  await vi.waitFor(() => expect(waiting).toBe(0), patience);
+  // The server has room again once it has answered them.
+  await accepted;
+}
+
+/** Sends a request that needs no database. */
+const askAs = async (viewer: string | null) =>
+  (await server.graphql('{ viewer { id } }', {}, { token: viewer })).status;
+const askForViewer = () => askAs(token);
+async function readOverGraphQL(): Promise<number> {
+  const { status, errors } = await server.graphql('{ accounts { totalCount } }', {}, { token });
+  // A field that fails is answered 200 too.
+  if (status === 200) expect(errors).toBeUndefined();
+  return status;
+}
+const readOverRest = async () => (await send(server, 'GET', path, { token })).status;
+
+async function open(count: number, text: string): Promise<void> {
+  const opened = await openRawConnections(server.url, count);
+  connections.push(...opened);
+  for (const connection of opened) connection.send(text);
+}
+
+/** A request as it goes over the wire, without its body. */
+const request = (line: string, rest = '') =>
+  `${line} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${token}\r\n${rest}\r\n`;
+
+const refusals = [
+  ['GraphQL', () => ({ path: '/graphql', body: { query: '{ accounts { totalCount } }' } }), /"SERVICE_UNAVAILABLE"/],
+  [
+    'a creation over GraphQL',
+    () => ({ path: '/graphql', body: { query: 'mutation { newAISession(input: {}) { id } }' } }),
+    /"SERVICE_UNAVAILABLE"/,
+  ],
+  ['the REST API', () => ({ path, body: undefined }), /"ServiceUnavailable"/],
+  ['a creation over the REST API', () => ({ path: '/ai/sessions', body: {} }), /"ServiceUnavailable"/],
+] as const;
+
+/** Sends again what met a connection that had idled too long: a busy machine is late. */
+const sendSurely = (read: () => Promise<number>) => read().catch(read);
+/** Sends reads over GraphQL and the REST API, half of each; answers their statuses. */
+const readBoth = (count: number) =>
+  Promise.all(Array.from({ length: count / 2 }, () => [readOverGraphQL, readOverRest].map(sendSurely)).flat());
+
+/** Lets the database fall silent, and sends as many requests as the server takes. */
+async function fill(): Promise<void> {
+  fallSilent();
+  accepted = readBoth(limit);
+  await vi.waitFor(() => expect(waiting).toBe(limit), patience);
+}
+
+describe('while 1,000 requests wait for the database', () => {
+  beforeAll(fill);
+  afterAll(answerAgain);
+
+  test.each(refusals)('another is refused at once, with when to try again: %s', async (_api, ask, code) => {
+    const { path: place, body } = ask();
+    const answer = await send(server, body ? 'POST' : 'GET', place, { token, body });
+    expect(answer.status).toBe(503);
+    expect(answer.text).toMatch(code);
+    expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
+  });
+
+  test('1,000 others are refused at once, and do not wait for the database', async () => {
+    expect(new Set(await readBoth(limit))).toEqual(new Set([503]));
+    expect(waiting).toBe(limit);
+  });
+
+  test('strangers, whose places are their own, are answered', async () => {
+    expect(await askAs(null)).toBe(200);
+  });
+
+  test('/health answers 200', async () => {
+    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+  });
+});
+
+describe('once the database answers', () => {
+  let statusesWhileFull: number[];
+  let statuses: number[];
+
+  beforeAll(async () => {
+    await fill();
+    statusesWhileFull = await readBoth(2);
+    await answerAgain();
+    statuses = await accepted;
+  });
+
+  test('the 1,000 that waited for it are answered', () => {
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  test('requests are answered as before the overload', async () => {
+    expect(statusesWhileFull).toEqual([503, 503]);
+    await expect.poll(askForViewer).toBe(200);
+    expect(await readBoth(2)).toEqual([200, 200]);
+  });
+});
+
+describe('clients who hang up make room once their requests are done', () => {
+  afterEach(answerAgain);
+
+  test.each([
+    ['each on a connection of its own', limit, () => request(`GET ${path}`)],
+    ['with others behind it', limit, () => request(`GET ${path}`).repeat(10)],
+  ])('%s', async (_how, count, text) => {
+    fallSilent();
+    await open(count, text());
+    await expect.poll(askForViewer).toBe(503);
+    for (const { socket } of connections) socket.destroy();
+    await answerAgain();
+    await expect.poll(askForViewer).toBe(200);
+    expect(await readBoth(2)).toEqual([200, 200]);
+  });
+});

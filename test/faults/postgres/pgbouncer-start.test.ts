@@ -1,0 +1,92 @@
+import postgres from 'postgres';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hasPgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
+import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
+import { makeToken, startService } from '../../support/postgres-service.ts';
+import { cleanUp, killProcesses, runScript } from '../../support/server-process.ts';
+
+const AUTH_SECRET = 'a secret that only this test knows of';
+
+describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DATABASE_PREPARE=off, the server', () => {
+  let database: PostgresServer;
+  let pooler: Awaited<ReturnType<typeof startPgBouncer>> | undefined;
+
+  beforeAll(async () => {
+    database = await startPostgres();
+  });
+  afterEach(async () => {
+    await killProcesses();
+    await pooler?.stop();
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await database.remove();
+  });
+
+  const ignored = {
+    ignore_startup_parameters: 'statement_timeout,tcp_keepalives_idle,tcp_keepalives_interval,tcp_keepalives_count',
+  };
+
+  test.each([
+    ['that refuses the parameters of a session', {}, 0],
+    ['that ignores them and loses prepared statements', ignored, 0],
+    ['that is slow to connect to PostgreSQL', ignored, 1],
+  ])('in transaction mode, %s, says what to do and exits', async (_version, settings, delay) => {
+    await database.query(`alter system set pre_auth_delay = ${delay}`);
+    await database.query('select pg_reload_conf()');
+    pooler = await startPgBouncer(database, 5, settings);
+    const { code, stderr, stdout } = await runScript('src/main.ts', [], { DATABASE_URL: pooler.url, AUTH_SECRET });
+    await database.query('alter system reset pre_auth_delay');
+    await database.query('select pg_reload_conf()');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/pooler.*Set DATABASE_PREPARE=off/);
+  });
+
+  test('in session mode starts', async () => {
+    pooler = await startPgBouncer(database, 12, { ...ignored, pool_mode: 'session' });
+    const service = await startService(pooler.url, makeToken());
+    expect(await service.createSession()).toMatchObject({ status: 200, errors: undefined });
+  });
+});
+
+describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transaction mode', () => {
+  let database: PostgresServer;
+  let pooler: Awaited<ReturnType<typeof startPgBouncer>>;
+
+  beforeAll(async () => {
+    database = await startPostgres();
+    pooler = await startPgBouncer(database, 5);
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await pooler.stop();
+    await database.remove();
+  });
+
+  test('a statement that misses its deadline is cancelled in PostgreSQL', async () => {
+    const service = await startService(pooler.url, makeToken(), { DATABASE_PREPARE: 'off' });
+    const locker = database.connect();
+    await locker.unsafe('begin; lock table accounts in access exclusive mode');
+    const countWaiting = async () => {
+      const [row] = await database.query(`select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'`);
+      return row?.['count'];
+    };
+    const answer = service.send('{ accounts { totalCount } }');
+    await expect.poll(countWaiting, { interval: 20 }).toBeGreaterThan(0);
+    expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+    await expect.poll(countWaiting, { timeout: 3000 }).toBe(0);
+    await locker.end({ timeout: 1 });
+  });
+
+  test('migrations that begin at once all succeed, and leave no lock and no setting behind', async () => {
+    await database.query('drop schema public, drizzle cascade; create schema public authorization app');
+    const migrate = () => runScript('src/commands/migrate.ts', [], { DATABASE_URL: pooler.url });
+    const ends = await Promise.all([migrate(), migrate(), migrate()]);
+    expect(ends).toMatchObject(ends.map(() => ({ code: 0, stderr: '' })));
+    const locks = await database.query(`select pid from pg_locks where locktype = 'advisory'`);
+    expect(locks).toEqual([]);
+    const client = postgres(pooler.url);
+    expect(await client`show lock_timeout`).toEqual([{ lock_timeout: '0' }]);
+    await client.end();
+  });
+});

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAccount, createSession, startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
+
+// A document is compiled once it has been sent often: it must be answered as it was before.
+const often = 25;
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({}, undefined, 9);
+});
+afterAll(() => server.stop());
+
+function repeated<Value>(value: Value): Value[] {
+  return Array.from({ length: often }, () => value);
+}
+
+async function sendOften(query: string, variables?: object, options?: object) {
+  const answers = [];
+  for (let count = 0; count < often; count += 1) answers.push(await server.graphql(query, variables, options));
+  return answers.map(({ status, data, errors }) => ({
+    status,
+    data,
+    codes: errors?.map(({ extensions }) => extensions),
+  }));
+}
+
+test('a creation that is sent often makes a session each time', async () => {
+  const accountId = await createAccount(server, 'Acme');
+  const created = [];
+  for (let count = 0; count < often; count += 1) created.push(await createSession(server, { accountId, purpose: 'x' }));
+  const sessions = created.map(({ data }) => data.newAISession);
+  expect(new Set(sessions.map(({ id }: { id: string }) => id)).size).toBe(often);
+  expect(sessions).toEqual(repeated(expect.objectContaining({ accountName: 'Acme', purpose: 'x' })));
+});
+
+test.each([
+  ['an unknown field', { input: { nope: 1 } }],
+  ['a wrong type', { input: { purpose: 1 } }],
+  ['no input', {}],
+])('%s is refused each time in the same way', async (_kind, variables) => {
+  const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id } }';
+  const expected = { status: 200, data: undefined, codes: [{ code: 'BAD_USER_INPUT' }] };
+  expect(await sendOften(query, variables)).toEqual(repeated(expected));
+});
+
+test('a viewer without a token is refused each time', async () => {
+  const query = 'mutation ($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
+  const expected = { status: 200, data: { newAISession: null }, codes: [{ code: 'UNAUTHENTICATED' }] };
+  expect(await sendOften(query, { input: {} }, { token: null })).toEqual(repeated(expected));
+});
+
+test('a patch that leaves the purpose out leaves it each time', async () => {
+  const { data } = await createSession(server, { purpose: 'stays' });
+  const query = `mutation ($id: ID!, $purpose: String) { patchAISession(input: { id: $id, purpose: $purpose }) { purpose } }`;
+  const answers = await sendOften(query, { id: data.newAISession.id });
+  expect(answers.map((answer) => answer.data.patchAISession.purpose)).toEqual(repeated('stays'));
+});
+
+test('a variable named __proto__ is refused each time', async () => {
+  const query = 'mutation ($__proto__: NewAISessionInput!) { newAISession(input: $__proto__) { id } }';
+  const expected = { status: 200, data: { newAISession: null }, codes: [{ code: 'BAD_USER_INPUT' }] };
+  expect(await sendOften(query, JSON.parse('{"__proto__": {}}'))).toEqual(repeated(expected));
+});
+
+test('of a document with two operations, each is executed when it is asked for', async () => {
+  const query =
+    'mutation A { newAISession(input: { purpose: "a" }) { purpose } } mutation B { newAISession(input: { purpose: "b" }) { purpose } }';
+  const ask = async (operationName: string) => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await server.tokenFor('alice')}` },
+      body: JSON.stringify({ query, operationName }),
+    });
+    return (await response.json()).data.newAISession.purpose;
+  };
+  const purposes = [];
+  for (let count = 0; count < often; count += 1) purposes.push(await ask('A'), await ask('B'));
+  expect(purposes).toEqual(repeated(['a', 'b']).flat());
+});
+
+test('a patch in a fragment that leaves the purpose out leaves it each time', async () => {
+  const { data } = await createSession(server, { purpose: 'stays' });
+  const query = `mutation ($id: ID!, $purpose: String) { ...patch }
+    fragment patch on Mutation { patchAISession(input: { id: $id, purpose: $purpose }) { purpose } }`;
+  const answers = await sendOften(query, { id: data.newAISession.id });
+  expect(answers.map((answer) => answer.data.patchAISession.purpose)).toEqual(repeated('stays'));
+});
+
+test('a variable inside of an object takes its default each time', async () => {
+  const query = 'mutation ($purpose: String = "chosen") { newAISession(input: { purpose: $purpose }) { purpose } }';
+  const answers = await sendOften(query);
+  expect(answers.map((answer) => answer.data.newAISession.purpose)).toEqual(repeated('chosen'));
+});
+
+const countCompiled = () => server.logLines().filter(({ msg }) => msg === 'operation compiled').length;
+
+/** Sends a document often; answers how it was answered before it was compiled, and what was answered afterwards. */
+async function sendAcrossCompilation(query: string, variables?: object) {
+  const before = countCompiled();
+  const answers = [];
+  for (let count = 0; count < often; count += 1) {
+    const { status, data, errors } = await server.graphql(query, variables);
+    answers.push({ status, data, errors });
+  }
+  expect(countCompiled()).toBe(before + 1);
+  return { first: answers[0], rest: answers.slice(1) };
+}
+
+test('null is refused each time where a field does not take it, though its variable does', async () => {
+  const query = `query ($direction: OrderDirection = ASC) {
+    aiSessions(orderBy: { direction: $direction }) { totalCount }
+  }`;
+  const answers = await sendOften(query, { direction: null });
+  expect(answers).toEqual(repeated({ status: 200, data: { aiSessions: null }, codes: [{ code: 'BAD_USER_INPUT' }] }));
+});
+
+test('a selection that is left out does not come back where others of its field stay', async () => {
+  const query = `query ($isWhole: Boolean!) {
+    aiSessions { ...whole @include(if: $isWhole) pageInfo { endCursor } }
+  }
+  fragment whole on AISessionInfoConnection { pageInfo { hasNextPage } pageInfo { hasPreviousPage } }`;
+  const answers = await sendOften(query, { isWhole: false });
+  const pageInfo = { endCursor: expect.anything() };
+  expect(answers).toEqual(repeated({ status: 200, data: { aiSessions: { pageInfo } }, codes: undefined }));
+});
+
+test('a query by GET is answered as by POST each time', async () => {
+  const { data } = await createSession(server, { purpose: 'x' });
+  const { id } = data.newAISession;
+  const query = `query Find($id: ID!) { aiSession(id: $id) { purpose } }`;
+  const parameters = new URLSearchParams({ query, variables: JSON.stringify({ id }) });
+  const headers = { Authorization: `Bearer ${await server.tokenFor('alice')}` };
+  for (let count = 0; count < often; count += 1) {
+    const response = await fetch(`${server.url}/graphql?${parameters}`, { headers });
+    expect(await response.json()).toEqual({ data: { aiSession: { purpose: 'x' } } });
+  }
+});
+
+test('a mutation that is compiled is refused by GET each time', async () => {
+  const query = 'mutation Refused { newAISession(input: {}) { id } }';
+  await sendOften(query);
+  const headers = { Authorization: `Bearer ${await server.tokenFor('alice')}` };
+  const response = await fetch(`${server.url}/graphql?${new URLSearchParams({ query })}`, { headers });
+  expect(response.status).toBe(405);
+});
+
+test('a creation that fails beside one that succeeds is null beside the same error each time', async () => {
+  const query = `mutation Two($a: NewAISessionInput!, $b: NewAISessionInput!) {
+    a: newAISession(input: $a) { purpose account { name } }
+    b: newAISession(input: $b) { purpose account { name } }
+  }`;
+  const accountId = await createAccount(server, 'Acme');
+  const variables = { a: { accountId, purpose: 'x' }, b: { accountId: unknownId } };
+  const { first, rest } = await sendAcrossCompilation(query, variables);
+  expect(first).toMatchObject({ status: 200, data: { a: { purpose: 'x', account: { name: 'Acme' } }, b: null } });
+  expect(first?.errors).toMatchObject([{ path: ['b'], extensions: { code: 'BAD_USER_INPUT', field: 'accountId' } }]);
+  expect(rest).toEqual(rest.map(() => first));
+});
+
+test.each([
+  ['', ['new', 'old', 'older']],
+  ['orderBy: {}', ['new', 'old', 'older']],
+  ['orderBy: { direction: ASC }', ['older', 'old', 'new']],
+  ['orderBy: { field: DATE_LAST_MODIFIED }', ['older', 'new', 'old']],
+  ['orderBy: { field: DATE_LAST_MODIFIED, direction: ASC }', ['old', 'new', 'older']],
+  ['orderBy: { field: $field }', ['older', 'new', 'old']],
+  ['orderBy: { field: $field, direction: $direction }', ['old', 'new', 'older']],
+  ['last: 2', ['old', 'older']],
+])('the sessions of an account behind a mutation, with (%s), are the same each time', async (order, expected) => {
+  const accountId = await createAccount(server, 'Acme');
+  for (const purpose of ['older', 'old', 'new']) await createSession(server, { accountId, purpose });
+  const patch = 'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "older" }) { id } }';
+  const list = 'query ($ids: [ID!]) { aiSessions(filter: { accountIds: $ids }) { edges { node { id } } } }';
+  const { data } = await server.graphql(list, { ids: [accountId] });
+  await server.graphql(patch, data.aiSessions.edges[2].node);
+  // Without a purpose, a patch changes nothing.
+  const inputs = [
+    '$id: ID!',
+    ...['$field: AISessionOrderField!', '$direction: OrderDirection!'].filter((input) =>
+      order.includes(input.split(':')[0] ?? ''),
+    ),
+  ];
+  const query = `mutation List(${inputs.join()}) {
+    patchAISession(input: { id: $id }) {
+      account { name aiSessions(first: 5) { totalCount edges { node { purpose account { id } } } } }
+    }
+  }`.replace(order ? '(first: 5)' : 'nothing', `(${order})`);
+  const variables = { id: data.aiSessions.edges[0].node.id, field: 'DATE_LAST_MODIFIED', direction: 'ASC' };
+  const { first, rest } = await sendAcrossCompilation(query, variables);
+  const edges = expected.map((purpose) => ({ node: { purpose, account: { id: accountId } } }));
+  const totalCount = 3;
+  expect(first?.data).toEqual({ patchAISession: { account: { name: 'Acme', aiSessions: { totalCount, edges } } } });
+  expect(rest).toEqual(rest.map(() => first));
+});
+
+test('a list behind a mutation that is refused is null beside the same error each time', async () => {
+  const accountId = await createAccount(server, 'Acme');
+  const query = `mutation Refused($input: NewAISessionInput!, $first: Int) {
+    newAISession(input: $input) { purpose account { name aiSessions(first: $first) { totalCount } } }
+  }`;
+  const { first, rest } = await sendAcrossCompilation(query, { input: { accountId, purpose: 'x' }, first: 101 });
+  expect(first?.data).toEqual({ newAISession: { purpose: 'x', account: { name: 'Acme', aiSessions: null } } });
+  expect(first?.errors).toMatchObject([{ path: ['newAISession', 'account', 'aiSessions'] }]);
+  expect(rest).toEqual(rest.map(() => first));
+});
+
+test.each([
+  ['of an enum', '$direction: OrderDirection! = ASC', '{ direction: $direction }', ['a', 'b']],
+  ['of the other enum', '$field: AISessionOrderField! = DATE_LAST_MODIFIED', '{ field: $field }', ['a', 'b']],
+  ['of an input', '$by: AISessionOrder = { direction: ASC }', '$by', ['a', 'b']],
+  ['of an input, whose enum has a default of its own', '$by: AISessionOrder = {}', '$by', ['b', 'a']],
+])('an order that is the default %s counts each time', async (_what, definition, order, expected) => {
+  const accountId = await createAccount(server, 'Acme');
+  const { data } = await createSession(server, { accountId, purpose: 'a' });
+  await createSession(server, { accountId, purpose: 'b' });
+  const { id } = data.newAISession;
+  const change = 'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "a" }) { id } }';
+  await server.graphql(change, { id });
+  const query = `mutation Default($id: ID!, ${definition}) {
+    patchAISession(input: { id: $id }) { account { aiSessions(orderBy: ${order}) { edges { node { purpose } } } } }
+  }`;
+  const { first, rest } = await sendAcrossCompilation(query, { id });
+  const edges = expected.map((purpose) => ({ node: { purpose } }));
+  expect(first?.data).toEqual({ patchAISession: { account: { aiSessions: { edges } } } });
+  expect(rest).toEqual(rest.map(() => first));
+});

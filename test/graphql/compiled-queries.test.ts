@@ -1,0 +1,61 @@
+import { randomInt } from 'node:crypto';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createSchema } from '../../src/graphql/schema/schema.ts';
+import { randomParameters } from '../support/random-documents.ts';
+import { createAccount, createSession, startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
+
+const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(1_000_000));
+const numRuns = inject('isLong') ? 20_000 : 100;
+let server: TestServer;
+let documents: fc.Arbitrary<{ query: string; variables: object }>;
+
+beforeAll(async () => {
+  server = await startTestServer({}, undefined, 1);
+  const accountId = await createAccount(server, 'Acme');
+  for (let count = 0; count < 8; count += 1) await createSession(server, { accountId, purpose: `number ${count}` });
+  const { data } = await server.graphql('{ aiSessions { edges { cursor node { id } } } }');
+  const edges: { cursor: string; node: { id: string } }[] = data.aiSessions.edges;
+  const dates = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
+  const cursor = fc.constantFrom('', ...edges.map((edge) => edge.cursor));
+  const examples = {
+    ID: fc.constantFrom(accountId, unknownId, 'odd', ...edges.map(({ node }) => node.id)),
+    Int: fc.integer({ min: -1, max: 20 }),
+    String: fc.string({ minLength: 1 }),
+    Boolean: fc.boolean(),
+    DateTime: dates.map((date) => date.toJSON()),
+    accountIds: fc.constantFrom([accountId], [accountId, unknownId]),
+    after: cursor,
+    before: cursor,
+  };
+  documents = randomParameters(createSchema(), examples, seed).filter(isQuery);
+});
+afterAll(() => server.stop());
+
+function isQuery(parameters: object): parameters is { query: string; variables: object } {
+  return 'query' in parameters && typeof parameters.query === 'string' && parameters.query.startsWith('query ');
+}
+
+async function answerTo(parameters: object) {
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await server.tokenFor('alice')}` },
+    body: JSON.stringify(parameters),
+  });
+  const { data, errors = [] } = await response.json();
+  // Fields that run together may fail in any order.
+  return { status: response.status, data, errors: errors.map((error: object) => JSON.stringify(error)).toSorted() };
+}
+
+test('random queries are answered alike by graphql-js and compiled', { timeout: 3_600_000 }, async () => {
+  const property = fc.asyncProperty(fc.noShrink(documents), async (parameters) => {
+    const executed = await answerTo(parameters);
+    // Compiled at this use, and bypassing Yoga from the next one on.
+    expect(await answerTo(parameters)).toEqual(executed);
+    expect(await answerTo(parameters)).toEqual(executed);
+  });
+  await fc.assert(property, { seed, numRuns });
+  const compiled = server.logLines().filter(({ msg }) => msg === 'operation compiled');
+  // About one in six is; a short run has few, so chance counts.
+  expect(compiled.length).toBeGreaterThan(numRuns / 50);
+});

@@ -1,0 +1,176 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { GraphQLAnswer } from './test-server.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+/** Has Node.js import packages faster. */
+export const quickImports = `--import=${path.join(import.meta.dirname, 'quick-imports.ts')}`;
+/** Starting processes is most of what the tests do. */
+const quickStart = [
+  // Optimizing the code of the embedded database takes longer than it saves in so short a life.
+  '--liftoff-only',
+  quickImports,
+];
+// Most of what is left of a start is compiling the modules.
+const compileCache = path.join(root, 'node_modules/.cache/compiled');
+
+interface ProcessEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface ServerProcess {
+  pid: number | undefined;
+  /** Without a slash at its end. */
+  url: string;
+  graphiqlLink: string | undefined;
+  /** The token in the GraphiQL link; empty without one. */
+  token: string;
+  /** All of stdout so far. */
+  output: () => string;
+  /** What stdout has beside the start-up lines, each read as JSON. */
+  logLines: () => Record<string, unknown>[];
+  /** Sends an operation with the token of the GraphiQL link, unless there is another in the headers. */
+  graphql: (query: string, variables?: object, headers?: Record<string, string>) => Promise<GraphQLAnswer>;
+  kill: (signal: NodeJS.Signals) => void;
+  ended: Promise<ProcessEnd>;
+}
+
+const children = new Set<{ kill: () => Promise<unknown> }>();
+const folders = new Set<string>();
+
+/** Kills the processes that still run. */
+export async function killProcesses(): Promise<void> {
+  await Promise.all([...children].map(({ kill }) => kill()));
+  children.clear();
+}
+
+/** Kills the processes that still run and removes the folders that were made. */
+export async function cleanUp(): Promise<void> {
+  await killProcesses();
+  await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
+  folders.clear();
+}
+
+/** A new folder, gone after `cleanUp`. */
+export async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'ai-sessions-'));
+  folders.add(folder);
+  return folder;
+}
+
+/**
+ * A port on which nothing listens. Systems give those from 32768 on to connections that go out, and so might give one
+ * away while its server restarts.
+ */
+export async function findFreePort(): Promise<number> {
+  const port = randomInt(10_000, 32_768);
+  const server = createServer().listen(port, '127.0.0.1');
+  const isFree = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  if (!isFree) return findFreePort();
+  await once(server.close(), 'close');
+  return port;
+}
+
+/** Runs a script of this package to its end. Its environment has only the given variables. */
+export function runScript(
+  script: string,
+  parameters: string[] = [],
+  environment: Record<string, string> = {},
+): Promise<ProcessEnd> {
+  return startScript(script, parameters, environment).ended;
+}
+
+/**
+ * Starts the server on a free port and waits until it is up. Its environment has only the given variables.
+ * @param watch is called with all of stdout so far, whenever there is more
+ */
+export async function startServer(
+  environment: Record<string, string>,
+  watch: (output: string) => void = () => {},
+): Promise<ServerProcess> {
+  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], environment);
+  onOutput(() => watch(output()));
+  const { promise: started, resolve, reject } = Promise.withResolvers<void>();
+  onOutput(() => /^ {2}Database .*\n/m.test(output()) && resolve());
+  void ended.then(({ code, stderr }) => reject(new Error(`the server ended with ${code}: ${stderr}`)));
+  await started;
+
+  const url = /^ {2}GraphQL +(\S+)\/graphql$/m.exec(output())?.[1] ?? '';
+  const graphiqlLink = /^ {2}GraphiQL +(\S+)$/m.exec(output())?.[1];
+  const token = (graphiqlLink && new URL(graphiqlLink).searchParams.get('token')) ?? '';
+  return {
+    pid,
+    url,
+    graphiqlLink,
+    token,
+    output,
+    logLines: () =>
+      output()
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => !/^AI Sessions is ready$|^ {2}(GraphQL|Database|GraphiQL|Metrics) /.test(line))
+        .map((line) => JSON.parse(line)),
+    async graphql(query, variables = {}, headers = {}) {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        // The server might close a kept connection at the moment of the next request.
+        headers: {
+          'Content-Type': 'application/json',
+          Connection: 'close',
+          ...(token && { Authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        body: JSON.stringify({ query, variables }),
+      });
+      const { data, errors } = await response.json();
+      return { status: response.status, headers: response.headers, data, errors };
+    },
+    kill,
+    ended,
+  };
+}
+
+/** Starts a script of this package. Its environment has only the given variables, and what any process needs. */
+export function spawnScript(
+  script: string,
+  parameters: string[],
+  environment: Record<string, string>,
+  stdio: StdioOptions,
+): ChildProcess {
+  const { PATH = '', HOME = '' } = process.env;
+  const env = { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compileCache, ...environment };
+  return spawn(process.execPath, [...quickStart, script, ...parameters], { cwd: root, env, stdio });
+}
+
+function startScript(script: string, parameters: string[], environment: Record<string, string>) {
+  const child = spawnScript(script, parameters, environment, ['ignore', 'pipe', 'pipe']);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const { promise: ended, resolve } = Promise.withResolvers<ProcessEnd>();
+  child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  const killAndWait = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  children.add({ kill: killAndWait });
+  return {
+    pid: child.pid,
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    output: () => stdout,
+    onOutput: (listener: () => void) => void child.stdout?.on('data', listener),
+    ended,
+  };
+}
