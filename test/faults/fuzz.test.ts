@@ -7,12 +7,12 @@ import { errorStatus } from '../../src/errors.ts';
 import { createSchema } from '../../src/graphql/schema/schema.ts';
 import { operations } from '../../src/rest/operations.ts';
 import { canMeasureMemory, readMemory } from '../support/process-memory.ts';
-import * as random from '../support/random-documents.ts';
+import { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } from '../support/odd-values.ts';
+import { randomParameters } from '../support/random-documents.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { copyDataFolder, createMigratedDatabase } from '../support/test-database.ts';
 import { unknownId } from '../support/test-server.ts';
 
-const { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } = random;
 const { TEST_DATABASE_URL, FUZZ_SEED } = process.env;
 const seed = Number(FUZZ_SEED ?? randomInt(1_000_000));
 // Of 30,000 requests. All of them take minutes: `npm run test:long` sends them.
@@ -92,7 +92,7 @@ function withHeaders(contents: fc.Arbitrary<Content>, viewers: fc.Arbitrary<stri
 }
 
 function graphqlRequest(examples: Examples): fc.Arbitrary<Content> {
-  const parameters = random.randomParameters(createSchema(), examples, seed);
+  const parameters = randomParameters(createSchema(), examples, seed);
   const values = often(20, parameters, fc.oneof(oddValue, fc.array(parameters)));
   const json = values.map((value) => bytesOf(JSON.stringify(value)));
   const body = often(20, often(5, json, json.chain(damaged)), fc.uint8Array().map(bytesOf));

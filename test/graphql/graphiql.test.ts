@@ -70,3 +70,21 @@ describe('GRAPHIQL=off', () => {
     await closed.stop();
   });
 });
+
+test('the page is sent with a policy that allows no script but its own', async () => {
+  const response = await fetch(`${server.url}/graphql`, html);
+  const page = await response.text();
+  const policy = response.headers.get('Content-Security-Policy') ?? '';
+  const [, nonce = ''] = /script-src 'nonce-([\w+/=]+)'(;|$)/.exec(policy) ?? [];
+  expect(nonce.length).toBeGreaterThanOrEqual(22);
+  expect(page).toContain(`<script nonce="${nonce}">`);
+  expect(policy).toMatch(/default-src 'none'/);
+  expect(policy).toMatch(/frame-ancestors 'none'/);
+});
+
+test('each answer has a policy of its own', async () => {
+  const policies = [await fetch(`${server.url}/graphql`, html), await fetch(`${server.url}/graphql`, html)].map(
+    ({ headers }) => headers.get('Content-Security-Policy'),
+  );
+  expect(new Set(policies).size).toBe(2);
+});

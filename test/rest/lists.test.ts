@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeSession, query, readFailure, readList, send, type Session } from '../support/rest-request.ts';
+import { changeAfter, makeSession, query, readFailure, readList, send, type Session } from '../support/rest-request.ts';
 import { createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
@@ -90,11 +89,10 @@ describe('the order of a list', () => {
 
   beforeAll(async () => {
     own = await createAccount(server, 'Ordered');
-    const make = async () => (await makeSession(server, { accountId: own })).id;
-    [first, second, third] = [await make(), await make(), await make()];
-    // Times have milliseconds, and the id decides among equals.
-    await sleep(5);
-    await send(server, 'PATCH', `/ai/sessions/${first}`, { body: { purpose: 'changed last' } });
+    const make = () => makeSession(server, { accountId: own });
+    const [one, two, three] = [await make(), await make(), await make()];
+    [first, second, third] = [one.id, two.id, three.id];
+    await changeAfter(server, first, three);
   });
 
   test.each([

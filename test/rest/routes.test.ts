@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeSession, readFailure, readList, readSession, readSessions, send } from '../support/rest-request.ts';
-import {
-  countRows,
-  createAccount,
-  createSession,
-  startTestServer,
-  unknownId,
-  type TestServer,
-} from '../support/test-server.ts';
+import { countRows, createAccount, createSession, startTestServer, unknownId } from '../support/test-server.ts';
+import type { TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
 let accountId: string;

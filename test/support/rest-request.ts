@@ -83,6 +83,17 @@ export async function makeSession(server: TestServer, fields: object = {}): Prom
   return readSession(await send(server, 'POST', '/ai/sessions', { body: fields }));
 }
 
+/**
+ * Changes a session until its date is another one than that of `other`, which was changed last: dates have milliseconds, and
+ * the id decides among equals.
+ */
+export async function changeAfter(server: TestServer, id: string, other: Session): Promise<void> {
+  let changed = other;
+  for (let change = 1; changed.dateLastModified === other.dateLastModified; change += 1) {
+    changed = readSession(await send(server, 'PATCH', `/ai/sessions/${id}`, { body: { purpose: `change ${change}` } }));
+  }
+}
+
 /** Writes a query string: lists are joined by commas. */
 export function query(fields: Record<string, string | number | boolean | string[]>): string {
   return `?${new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)])).toString()}`;

@@ -9,6 +9,8 @@ export interface TcpProxy {
   countConnections: () => number;
   /** How many connections of clients are open. */
   countOpen: () => number;
+  /** How many connections of clients were open at the same time so far. */
+  countOpenAtPeak: () => number;
   /** From now on, new connections pass. Those that were stalled stay dead, as they do when a router forgot them. */
   forward: () => Promise<void>;
   /** Resets the open connections. */
@@ -30,11 +32,20 @@ interface Link {
   drops: { requests: boolean; answers: boolean };
 }
 
+interface Ends {
+  /** Where the proxy listens; on a free port of this machine unless said otherwise. */
+  host?: string;
+  port?: number;
+  /** Where `targetPort` is, if not on this machine. */
+  targetHost?: string;
+}
+
 /** Starts a proxy in front of `targetPort` that passes everything on. */
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
-  const port = await findFreePort();
+export async function startProxy(targetPort: number, ends: Ends = {}): Promise<TcpProxy> {
+  const { host = '127.0.0.1', targetHost = '127.0.0.1', port = await findFreePort() } = ends;
   let mode: 'forward' | 'stall' | 'close' = 'forward';
   let accepted = 0;
+  let openAtPeak = 0;
   const links = new Set<Link>();
   const server = createServer({ noDelay: true }, (client) => {
     accepted += 1;
@@ -42,13 +53,18 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     client.on('error', () => {});
     const link: Link = { client, drops: { requests: mode === 'stall', answers: mode === 'stall' } };
     links.add(link);
+    openAtPeak = Math.max(openAtPeak, countOpen());
     if (mode === 'forward') passOn(link);
     else client.once('data', () => mode === 'close' && client.end()).resume();
   });
 
+  function countOpen(): number {
+    return [...links].filter(({ client }) => !client.destroyed).length;
+  }
+
   function passOn(link: Link): void {
     const { client, drops } = link;
-    const backend = connect({ port: targetPort, host: '127.0.0.1', noDelay: true }).on('error', () => {});
+    const backend = connect({ port: targetPort, host: targetHost, noDelay: true }).on('error', () => {});
     link.backend = backend;
     client.on('data', (chunk: Buffer) => drops.requests || backend.write(chunk));
     client.on('close', () => drops.requests || backend.destroy());
@@ -65,7 +81,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   }
 
   async function listen(): Promise<void> {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
   }
 
@@ -85,7 +101,8 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
   return {
     port,
     countConnections: () => accepted,
-    countOpen: () => [...links].filter(({ client }) => !client.destroyed).length,
+    countOpen,
+    countOpenAtPeak: () => openAtPeak,
     async forward() {
       mode = 'forward';
       if (!server.listening) await listen();

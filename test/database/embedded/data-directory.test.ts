@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openEmbedded } from '../../../src/database/embedded.ts';
 import { StartupError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/log.ts';
-import { cleanUp, killProcesses, makeFolder, runScript, startServer } from '../../support/server-process.ts';
+import { cleanUp, killProcesses, makeFolder, runScript } from '../../support/server-process.ts';
 
 let folder: string;
 
@@ -37,17 +37,6 @@ describe('a folder of the database', () => {
     expect(await refusal()).toMatch(/postgres holds files.*PG_VERSION.*backup/);
     expect(await readdir(path.join(folder, 'postgres'))).toEqual(['rows']);
   });
-
-  test('that a killed first start left half made is made anew', async () => {
-    await mkdir(path.join(folder, 'postgres'));
-    await writeFile(path.join(folder, 'initializing'), '');
-    await writeFile(path.join(folder, 'postgres', 'half'), '');
-    const { graphql } = await startServer({ DATA_DIR: folder });
-    expect((await graphql('{ accounts { totalCount } }')).data.accounts.totalCount).toBe(1);
-    const names = await readdir(folder);
-    expect(names).not.toContain('initializing');
-    expect(await readdir(path.join(folder, 'postgres'))).not.toContain('half');
-  }, 90_000);
 
   test('whose lock is damaged is told in words', async () => {
     await writeFile(path.join(folder, 'lock'), 'no database, but longer than the head of one '.repeat(100));

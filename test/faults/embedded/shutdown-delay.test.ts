@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
 import { patience } from '../../support/patience.ts';
 import { openRawConnection, type RawConnection } from '../../support/raw-connection.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from '../../support/server-process.ts';
@@ -103,22 +102,5 @@ describe.concurrent('a stop', () => {
     running.send('\r\n');
     await vi.waitFor(() => expect(running.received()).toMatch(/^HTTP\/1\.1 200 /), patience);
     expect(await server.ended).toMatchObject(cleanEnd);
-  });
-});
-
-describe('SHUTDOWN_DELAY_MS', () => {
-  const onPostgres = { DATABASE_URL: 'postgres://db/sessions', AUTH_SECRET: 's'.repeat(32) };
-
-  test.each([
-    ['0 with the embedded database', {}, 0],
-    ['3000 with DATABASE_URL', onPostgres, 3000],
-    ['0 where it is set so', { ...onPostgres, SHUTDOWN_DELAY_MS: '0' }, 0],
-    ['what it is set to', { SHUTDOWN_DELAY_MS: '7000' }, 7000],
-  ])('is %s', (_what, environment, expected) => {
-    expect(loadConfig(environment).SHUTDOWN_DELAY_MS).toBe(expected);
-  });
-
-  test.each(['7001', '-1', '2s'])('=%s is refused by name', (value) => {
-    expect(() => loadConfig({ SHUTDOWN_DELAY_MS: value })).toThrow(/SHUTDOWN_DELAY_MS must be .* 0 to 7000/);
   });
 });

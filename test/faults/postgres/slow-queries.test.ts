@@ -1,11 +1,10 @@
-import { connect, createServer, type Server } from 'node:net';
-import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
 import { issueToken } from '../../../src/auth/token-issuer.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { cleanUp, killProcesses } from '../../support/server-process.ts';
+import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import type { GraphQLAnswer } from '../../support/test-server.ts';
 
 const slowReads = (count: number) =>
@@ -21,12 +20,9 @@ async function sendAs(user: string, service: PostgresService, query: string): Pr
 
 describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   let database: PostgresServer;
-  let proxy: Server;
+  let proxy: TcpProxy;
   let url: string;
   let token: string;
-  /** How many sockets the service has open to its database. */
-  let open = 0;
-  let mostOpen = 0;
 
   beforeAll(async () => {
     database = await startPostgres();
@@ -42,25 +38,18 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
       alter role app set search_path = slow, pg_catalog, public;
       insert into accounts select id, to_timestamp(1730616042.309), now(), 'alice', 'alice', 'Acme'
         from (values ('0192f0c1-2345-7000-8000-000000000001'::uuid)) as new (id)`);
-    proxy = createServer((client) => {
-      open += 1;
-      mostOpen = Math.max(mostOpen, open);
-      const backend = connect(database.port, '127.0.0.1').on('error', () => client.destroy());
-      client.on('error', () => backend.destroy()).on('close', () => (open -= 1));
-      client.pipe(backend).pipe(client);
-    }).listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const address = proxy.address();
-    url = database.url.replace(/:\d+\//, `:${typeof address === 'object' && address ? address.port : 0}/`);
+  });
+  beforeEach(async () => {
+    proxy = await startProxy(database.port);
+    url = database.url.replace(/:\d+\//, `:${proxy.port}/`);
   });
   afterEach(async () => {
     await killProcesses();
     await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`);
-    mostOpen = 0;
+    await proxy.close();
   });
   afterAll(async () => {
     await cleanUp();
-    proxy.close();
     await database.remove();
   });
 
@@ -106,7 +95,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
     }
     expect(mostBackends).toBeGreaterThan(1);
     expect(mostBackends).toBeLessThanOrEqual(4);
-    expect(mostOpen).toBeLessThanOrEqual(5);
+    expect(proxy.countOpenAtPeak()).toBeLessThanOrEqual(5);
   });
 
   test('of several users, sessions and accounts are created', async () => {
