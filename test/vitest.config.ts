@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
               extends: true,
               test: {
                 name: 'behaviour',
-                include: ['test/{graphql,rest,auth,server,database,history}/**/*.test.ts'],
+                include: ['test/*.test.ts', 'test/{graphql,rest,auth,server,database,history}/**/*.test.ts'],
                 exclude: [otherDatabase],
               },
             },
