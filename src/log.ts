@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import { droppedLogLines } from './metrics.ts';
 
 export type { Logger };
@@ -16,8 +16,9 @@ export function openLogOutput(): LogOutput {
   // A full disk or a closed pipe must not end the process.
   process.stdout.on('error', () => {});
   if (!process.stdout.isTTY) return batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
-  const output = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
-  return { write: (line) => output.write(line), close: () => Promise.resolve() };
+  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', colorize: true });
+  const write = (line: string) => void process.stdout.write(escapeControls(prettify(line)));
+  return { write, close: () => Promise.resolve() };
 }
 
 /** Writes the lines of one turn together: the destination measures its whole buffer at each write. */
@@ -70,7 +71,13 @@ function batchLines(destination: ReturnType<typeof pino.destination>): LogOutput
 
 /** Makes the logger. Never log a token, an operation's variables or a statement's parameters. */
 export function createLogger(level: string, output: DestinationStream): Logger {
-  return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, output);
+  const safeOutput = { write: (line: string) => output.write(escapeControls(line)) };
+  return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, safeOutput);
+}
+
+/** Escapes the control characters that JSON leaves as they are: terminals act on them. */
+function escapeControls(line: string): string {
+  return line.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 /** PostgreSQL's codes whose messages name a table, a schema or a prepared statement, and no value. */

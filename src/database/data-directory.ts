@@ -17,7 +17,14 @@ function makeDataDirectory(directory: string): void {
   explained(`Cannot write to DATA_DIR ${directory}`, () => {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   });
-  if ((statSync(directory).mode & 0o077) === 0) return;
+  const { uid, mode } = statSync(directory);
+  // Root may write everywhere, and the owner could change what it wrote.
+  if (process.getuid && uid !== process.getuid()) {
+    throw new StartupError(
+      `DATA_DIR ${directory} belongs to another user, of the id ${uid}. Set it to a folder that you own.`,
+    );
+  }
+  if ((mode & 0o077) === 0) return;
   // Closing a folder that others use too, such as /tmp, would do harm.
   if (readdirSync(directory).some((name) => !ownFiles.has(name))) {
     const advice = 'Give the database a folder of its own, or close this one with chmod 700.';

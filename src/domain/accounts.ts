@@ -11,11 +11,9 @@ export const maximumNameLength = 255;
 export async function createAccount(database: Database, name: string, createdBy: string): Promise<Account> {
   const { id, dateCreated } = newIdentity();
   const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
-  // A creation must not wait behind reads.
-  const { shared = database } = database;
-  const [created] = await shared.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
+  const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
   // After a lost answer the statement runs again, and finds the account of its first run.
-  const found = created ?? (await findAccount(shared, id));
+  const found = created ?? (await findAccount(database, id));
   if (!found) throw new Error('a new account is missing');
   return found;
 }

@@ -36,7 +36,9 @@ export async function createAISession(
   // A creation must not wait behind reads, and a batch is of many users.
   const { shared = database } = database;
   const created = await batchedInsert(shared)(candidate);
-  return created ? { session: created, isNew: true } : { session: await findEarlier(shared, candidate), isNew: false };
+  return created
+    ? { session: created, isNew: true }
+    : { session: await findEarlier(database, candidate), isNew: false };
 }
 
 const batchedInsert = memoize((database: Database) =>

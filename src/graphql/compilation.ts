@@ -18,10 +18,12 @@ import { LRUCache } from 'lru-cache';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { compiledDocuments } from '../metrics.ts';
+import { measureCost, refuseCost } from './cost.ts';
 import { maskUnexpected } from './errors.ts';
 import { logOperation } from './operation-log.ts';
 
 interface CompiledOperation extends CompiledQuery {
+  document: DocumentNode;
   operation: OperationDefinitionNode;
   /** Of its variables. graphql-jit overlooks those of variables that must not be null. */
   defaults: Record<string, unknown>;
@@ -52,7 +54,7 @@ export function useCompilation(usesBefore: number): Plugin<Context, Context> {
       // The types of our resolvers make sure that leaves are what the schema says.
       const result = compileQuery(schema, document, undefined, { disableLeafSerialization: true });
       if (!isCompiledQuery(result)) return;
-      const found = { ...result, operation, defaults: defaultsOf(operation) };
+      const found = { ...result, document, operation, defaults: defaultsOf(operation) };
       compiled.set(query, found);
       compiledDocuments.set(compiled.size);
       log.debug({ operation: operation.name?.value }, 'operation compiled');
@@ -66,7 +68,8 @@ export function useCompilation(usesBefore: number): Plugin<Context, Context> {
       if (params.operationName != null && params.operationName !== name?.value) return;
       setParamsHandler(async (payload) => {
         logOperation(context, found.operation);
-        const result = await run(found, context, params.variables);
+        context.cost = measureCost(found.document, found.operation, params.variables);
+        const result = refuseCost(context.cost) ?? (await run(found, context, params.variables));
         if (!result?.errors) return result ?? paramsHandler(payload);
         return { ...result, errors: result.errors.map(maskUnexpected) };
       });

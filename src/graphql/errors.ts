@@ -14,15 +14,24 @@ export function maskUnexpected(error: unknown): GraphQLError {
   return new GraphQLError(message, { nodes, path, originalError, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
 }
 
+/** The maximum number of errors in a response. */
+export const maximumErrors = 10;
+
+/** The maximum length of a message, in characters: graphql-js quotes what was sent. */
+const maximumLength = 200;
+
 /**
- * Gives every error of a result a code of this API, and logs those that operators should see.
+ * Makes the errors of a result those of this API: each has a code, they are few and short, and operators see those that
+ * they should.
  * @param logOutage logs what is unavailable
  */
 export function reportErrors(
-  { errors = [] }: ExecutionResult,
+  result: ExecutionResult,
   log: Logger,
   logOutage: (error: ServiceUnavailableError) => void,
-): void {
+): ExecutionResult {
+  const { errors } = result;
+  if (!errors) return result;
   for (const error of errors) {
     const code = codeOf(error);
     const cause = rootCause(error);
@@ -31,21 +40,23 @@ export function reportErrors(
     // The document or its variables are at fault: graphql-js gives no code, Yoga one of its own.
     else if (!(code in errorStatus)) error.extensions.code = 'BAD_USER_INPUT';
   }
+  if (errors.length <= maximumErrors) return { ...result, errors: errors.map(shorten) };
+  const shown = errors.slice(0, maximumErrors - 1).map(shorten);
+  const { code } = errors[shown.length]?.extensions ?? {};
+  const rest = new GraphQLError(`There are ${errors.length - shown.length} more errors.`, { extensions: { code } });
+  return { ...result, errors: [...shown, rest] };
+}
+
+/** Cuts the middle out of a long message: its start and its end say what is wrong. */
+function shorten(error: GraphQLError): GraphQLError {
+  const { message, nodes = null, path = null, originalError = null, extensions } = error;
+  if (message.length <= maximumLength) return error;
+  const short = `${message.slice(0, 120)} … ${message.slice(123 - maximumLength)}`.toWellFormed();
+  return new GraphQLError(short, { nodes, path, originalError, extensions });
 }
 
 export function codeOf({ extensions }: GraphQLError): string {
   return String(extensions.code);
-}
-
-/** Removes graphql-js's suggestions, which reveal names of the schema to those who guess. */
-export function withoutSuggestions(result: ExecutionResult): ExecutionResult {
-  if (!result.errors) return result;
-  const errors = result.errors.map((error) => {
-    const message = error.message.replaceAll(/ Did you mean [^?]*\?/g, '');
-    const { nodes = null, path = null, originalError = null, extensions } = error;
-    return message === error.message ? error : new GraphQLError(message, { nodes, path, originalError, extensions });
-  });
-  return { ...result, errors };
 }
 
 /** Where a request ended: before its operation could be read, or with the result of one. */

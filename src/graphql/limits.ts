@@ -1,37 +1,92 @@
-import { costLimitPlugin } from '@escape.tech/graphql-armor-cost-limit';
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, validate, visit, type DocumentNode } from 'graphql';
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  validate,
+  visit,
+  type DocumentNode,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
+import { measureCost, refuseCost } from './cost.ts';
+import { maximumErrors } from './errors.ts';
 
-/** Limits the size of documents, and of the errors about them. */
-export function useLimits() {
+/**
+ * Limits the size of documents, what they ask for, and the errors about them.
+ * @param isOpen whether strangers may explore the schema
+ */
+export function useLimits(isOpen: boolean) {
   return [
-    limitValidation,
+    limitLength,
+    limitErrors(!isOpen),
+    limitCost,
     maxTokensPlugin({ n: 1000 }),
     maxDepthPlugin({ n: 10 }),
     // By default __typename is not counted.
     maxAliasesPlugin({ n: 30, allowList: [] }),
     maxDirectivesPlugin({ n: 20 }),
-    // About ten pages of 100 sessions with all their fields.
-    costLimitPlugin({ maxCost: 50_000 }),
+    ...(isOpen ? [] : [closeSchema]),
   ];
 }
 
-const maximumNameLength = 255;
+/** In bytes. */
+const maximumLength = 20_000;
+const maximumLines = 1000;
+const maximumNameLength = 100;
 const maximumRepetitions = 50;
+/** graphql-js adds one that says that there are more. */
+const maximumFaults = maximumErrors - 1;
 
-/** graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair. */
-const limitValidation: Plugin = {
+/** For each error, graphql-js counts the lines before it. */
+const limitLength: Plugin = {
+  onParams({ params: { query }, setResult }) {
+    if (typeof query !== 'string' || query.length < maximumLines) return;
+    const lines = query.split('\n').length + query.split('\r').length;
+    if (Buffer.byteLength(query) <= maximumLength && lines <= maximumLines) return;
+    const message = `A document must have at most ${maximumLength / 1000} kB and ${maximumLines} lines.`;
+    setResult({ errors: [new GraphQLError(message)] });
+  },
+};
+
+/**
+ * graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair.
+ * @param hideSuggestions whether errors must reveal no names of the schema to those who guess
+ */
+const limitErrors = (hideSuggestions: boolean): Plugin => ({
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules, typeInfo) => {
       const excess = findExcess(document);
-      return excess ? [new GraphQLError(excess)] : validate(schema, document, rules, { maxErrors: 10 }, typeInfo);
+      if (excess) return [new GraphQLError(excess)];
+      const errors = validate(schema, document, rules, { maxErrors: maximumFaults, hideSuggestions }, typeInfo);
+      // ScalarLeafsRule suggests something all the same.
+      if (hideSuggestions)
+        for (const error of errors) error.message = error.message.split(' Did you mean ', 1).join('');
+      return errors;
     });
+  },
+  onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
+    const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
+    const options = { maxErrors: maximumFaults, hideSuggestions };
+    // Yoga's executor reports up to 50 errors, and suggests, whatever it is told.
+    const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, options);
+    if (errors) setResultAndStopExecution({ errors });
+  },
+});
+
+const limitCost: Plugin<Context, Context> = {
+  onExecute({ args: { document, operationName, variableValues, contextValue }, setResultAndStopExecution }) {
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return;
+    contextValue.cost = measureCost(document, operation, variableValues);
+    const refusal = refuseCost(contextValue.cost);
+    if (refusal) setResultAndStopExecution(refusal);
   },
 };
 
@@ -55,10 +110,8 @@ function findExcess(document: DocumentNode): string | undefined {
 }
 
 /** Allows introspection to administrators only. */
-export function useClosedSchema(): Plugin<Context> {
-  return {
-    onValidate({ context, addValidationRule }) {
-      if (!isAdministrator(context.viewer)) addValidationRule(NoSchemaIntrospectionCustomRule);
-    },
-  };
-}
+const closeSchema: Plugin<Context> = {
+  onValidate({ context, addValidationRule }) {
+    if (!isAdministrator(context.viewer)) addValidationRule(NoSchemaIntrospectionCustomRule);
+  },
+};

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
 import type { Context } from '../context.ts';
@@ -9,9 +9,9 @@ import { describeError, traceOperation } from '../tracing.ts';
 import { mediaTypeOf, readBody } from '../request-body.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { codeOf, maskUnexpected, reportErrors, statusOf, withoutSuggestions, type Phase } from './errors.ts';
+import { codeOf, maskUnexpected, reportErrors, statusOf, type Phase } from './errors.ts';
 import type { GraphiQL } from './graphiql.ts';
-import { useClosedSchema, useLimits } from './limits.ts';
+import { useLimits } from './limits.ts';
 import { useOperationLog } from './operation-log.ts';
 import { createOutageLog } from './outage-log.ts';
 
@@ -34,12 +34,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [
-      useCompilation(usesBeforeCompilation),
-      useOperationLog(),
-      ...useLimits(),
-      ...(graphiql ? [] : [useClosedSchema()]),
-    ],
+    plugins: [useOperationLog(), ...useLimits(graphiql !== undefined), useCompilation(usesBeforeCompilation)],
     parserAndValidationCache: createDocumentCache(),
   });
 
@@ -57,9 +52,9 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     return traceOperation(context.headers, async () => {
       const result = await yoga.getResultForParams({ params, request }, context);
       if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
-      reportErrors(result, context.log, logOutage);
-      if (result.errors?.[0]) describeError(codeOf(result.errors[0]));
-      return graphiql ? result : withoutSuggestions(result);
+      const reported = reportErrors(result, context.log, logOutage);
+      if (reported.errors?.[0]) describeError(codeOf(reported.errors[0]));
+      return reported;
     });
   }
 
@@ -72,10 +67,9 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
         throw new CodedError('BAD_USER_INPUT', '"operationName" must be a text.');
       context.takePlace();
       const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
-      return { result, phase: 'operation' };
+      return { result: limitSize(result, context.cost), phase: 'operation' };
     } catch (error) {
-      const result = { errors: [maskUnexpected(error)] };
-      reportErrors(result, context.log, logOutage);
+      const result = reportErrors({ errors: [maskUnexpected(error)] }, context.log, logOutage);
       return { result, phase: 'request' };
     }
   }
@@ -130,6 +124,29 @@ function parseJson(text: string) {
   } catch (cause) {
     throw new CodedError('BAD_USER_INPUT', 'The request is not valid JSON.', { cause });
   }
+}
+
+/** The maximum size of a response, in bytes. */
+const maximumSize = 20_000_000;
+/** What costs less cannot reach it, because the longest value is a purpose, of 12 kB at most in JSON. */
+const safeCost = 1600;
+
+function limitSize(result: ExecutionResult, cost: number): ExecutionResult {
+  if (cost < safeCost || sizeOf(result.data) <= maximumSize) return result;
+  const message = 'The response would be over 20 MB. Ask for fewer items or fields. What the operation wrote is saved.';
+  return { data: null, errors: [new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })] };
+}
+
+/** How many bytes a value takes as JSON, or more than the maximum. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
+  if (typeof value !== 'object' || value === null) return 5;
+  let size = 2;
+  for (const [name, part] of Object.entries(value)) {
+    size += name.length + 4 + sizeOf(part);
+    if (size > maximumSize) break;
+  }
+  return size;
 }
 
 /** Writes a result without `extensions.http`, which is Yoga's way to pass a status on. */

@@ -8,10 +8,10 @@ export function readCsv(text: string): Record<string, string>[] {
 
 /**
  * The places where spreadsheets would begin a formula, which an apostrophe keeps a text: at the start of a cell, and behind
- * what splits it in those that separate by semicolons, where quotes inside of a line do not count. Blanks are skipped. The
- * library's `escape_formulas` sees the start alone, and misses LF.
+ * what splits it in those that separate by semicolons, where quotes inside of a line do not count. Blanks and what is invisible are
+ * skipped. The library's `escape_formulas` sees the start alone, and misses LF.
  */
-const formulaStarts = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=(?:"|[^\S\t\r\n])*[=+\-@＝＋－＠])/g;
+const formulaStarts = /^(?=[\t\r\n])|(?<=^|[;\t\r\n])(?=(?:(?![\t\r\n])["\s\p{Cc}\p{Cf}])*[=+\-@＝＋－＠])/gu;
 
 /** Writes these fields of objects, under a header row unless they continue other rows. */
 export function writeCsv(rows: unknown[], fields: string[], header = true): string {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { refusal } from '../auth/viewer.ts';
+import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
@@ -15,10 +15,12 @@ import { findRoute } from './router.ts';
  * Makes the handler of the REST API. Each request runs a GraphQL operation, so its rules and checks are the schema's.
  * @param signIn sets the viewer of the context
  * @param executeGraphQL runs an operation for the viewer of the context
+ * @param isOpen whether strangers may explore the API
  */
 export function createRestApi(
   signIn: (authorization: string | undefined, context: Context) => Promise<void>,
   executeGraphQL: (params: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
+  isOpen: boolean,
 ) {
   async function answerItem(operation: Operation, sources: Fields[], context: Context, takesItems: boolean) {
     const execute = async (variables: Fields) => {
@@ -28,7 +30,10 @@ export function createRestApi(
     };
     const { variables, flags } = readVariables(operation, sources);
     if (flags['all'] && takesItems) throw badInput('all', '"all" answers one list alone: send it without [].');
-    if (flags['all']) context.itemsLeft = longestList;
+    if (flags['all']) {
+      context.takeStream();
+      context.itemsLeft = longestList;
+    }
     const answer = operation.answer ?? (async () => Object.values(await execute(variables))[0]);
     const value = await answer(execute, variables, flags);
     if (value !== null) return value;
@@ -37,6 +42,8 @@ export function createRestApi(
 
   async function answerRequest(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
     await signIn(request.headers.authorization, context);
+    // The router tells the names of operations.
+    if (!isOpen && !isAdministrator(context.viewer)) throw refusal(context.viewer);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const { operation, pathFields, suffix, takesItems } = findRoute(request.method ?? '', pathname);
     const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createTokenVerifier } from '../auth/token-verifier.ts';
+import { isAdministrator } from '../auth/viewer.ts';
 import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
 import { shareFor, type Database } from '../database/database.ts';
@@ -9,7 +10,7 @@ import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
-import { ServiceUnavailableError } from '../errors.ts';
+import { CodedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { errorsAnswered, requestDuration } from '../metrics.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
@@ -44,7 +45,8 @@ export function createApp(options: AppOptions): RequestListener {
 
   async function signIn(authorization: string | undefined, context: Context): Promise<void> {
     context.viewer = await verifyToken(authorization);
-    if (!context.viewer) return context.takePlace();
+    if (!isAdministrator(context.viewer)) context.takePlace();
+    if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
     context.database = shareFor(database, context.viewer.id);
   }
@@ -57,7 +59,7 @@ export function createApp(options: AppOptions): RequestListener {
   };
   const page = config.GRAPHIQL ? graphiql : undefined;
   const graphql = createGraphQLServer({ schema, log, signIn, graphiql: page, usesBeforeCompilation });
-  const answerRest = createRestApi(signIn, graphql.execute);
+  const answerRest = createRestApi(signIn, graphql.execute, config.GRAPHIQL);
   const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 
   return async (request, response) => {
@@ -72,7 +74,9 @@ export function createApp(options: AppOptions): RequestListener {
       logFields: {},
       countCreation,
       itemsLeft: itemLimit,
+      cost: 0,
       takePlace: () => place.take(context.viewer),
+      takeStream: () => place.takeStream(context.viewer),
     };
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -91,7 +95,7 @@ export function createApp(options: AppOptions): RequestListener {
       } else if (api === 'rest') await answerRest(request, response, context);
       else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
-      const isExpected = error instanceof ServiceUnavailableError;
+      const isExpected = error instanceof CodedError;
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected) return answer(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
@@ -138,7 +142,7 @@ function noteWhenDone(
     const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'cut off';
     requestDuration.observe({ api, status }, duration / 1000);
     for (const code of logFields.errors ?? []) errorsAnswered.inc({ api, code });
-    log.info({ method, path, ...logFields, status: response.statusCode, durationMs }, message);
+    log.info({ method, path: path.slice(0, 200), ...logFields, status: response.statusCode, durationMs }, message);
   });
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Logger } from '../log.ts';
 import { measureProcess, writeMetrics } from '../metrics.ts';
 import { createTimedServer } from './connection-limits.ts';
@@ -10,11 +11,12 @@ import { listen } from './http-server.ts';
  */
 export async function serveMetrics(host: string, port: number, log: Logger): Promise<string> {
   measureProcess();
-  const server = createTimedServer(async ({ method, url = '/' }, response) => {
+  const server = createTimedServer(async ({ method, url = '/', headers }, response) => {
     try {
-      const isFound = method === 'GET' && url.split('?', 1)[0] === '/metrics';
+      const isRefused = isLoopback(host) && !isOwnName(headers.host, host);
+      const isFound = !isRefused && method === 'GET' && url.split('?', 1)[0] === '/metrics';
       const { contentType, text } = isFound ? await writeMetrics() : notFound;
-      response.writeHead(isFound ? 200 : 404, { 'Content-Type': contentType }).end(text);
+      response.writeHead(isRefused ? 403 : isFound ? 200 : 404, { 'Content-Type': contentType }).end(text);
     } catch (error) {
       log.error({ err: error }, 'unexpected error');
       response.writeHead(500).end();
@@ -25,3 +27,13 @@ export async function serveMetrics(host: string, port: number, log: Logger): Pro
 }
 
 const notFound = { contentType: 'text/plain; charset=utf-8', text: 'Metrics are at /metrics.\n' };
+
+const isLoopback = (name: string) =>
+  name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+
+/** Whether a request is for this server. A page of a foreign name that leads here must not read it (DNS rebinding). */
+function isOwnName(authority: string | undefined, host: string): boolean {
+  if (!URL.canParse(`http://${authority}`)) return false;
+  const name = new URL(`http://${authority}`).hostname.replace(/^\[|\]$/g, '');
+  return isLoopback(name) || name === host.toLowerCase();
+}

@@ -1,40 +1,68 @@
-import type { Viewer } from '../auth/viewer.ts';
-import { ServiceUnavailableError } from '../errors.ts';
+import { isAdministrator, type Viewer } from '../auth/viewer.ts';
+import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import { runningRequests } from '../metrics.ts';
 
-/** The most requests of signed-in users, and of strangers, that run at a time. */
-const limits = { users: 1000, strangers: 1000 };
+/** The maximum number of requests that run at a time, of administrators and of all others. */
+const maximumRunning = 1000;
+/** The same of one user. */
+const maximumOfUser = 500;
+const maximumStreamsOfUser = 10;
 
 /** The place of one request among those that run. */
 export interface Place {
   /**
-   * Takes the place, unless the request has it. A stranger takes it before the body is read, a signed-in user after: so slow
-   * bodies of strangers take no user's place.
+   * Takes the place, unless the request has it. An administrator takes it after the body is read, all others before: so
+   * their slow bodies take no administrator's place, and their number is limited.
    * @throws SERVICE_UNAVAILABLE when all are taken: one more would only wait longer, and hold memory meanwhile
+   * @throws RATE_LIMITED when the viewer has half of them
    */
   take(viewer: Viewer | null): void;
+  /** Takes a place among the viewer's streamed lists too. @throws RATE_LIMITED */
+  takeStream(viewer: Viewer | null): void;
   leave(): void;
 }
 
 export function createRunningRequests(): () => Place {
-  const counts = { users: 0, strangers: 0 };
+  /** How many places are taken, by what has a limit of its own. */
+  const counts = new Map<string, number>();
   return () => {
-    let group: keyof typeof counts | undefined;
+    const taken: string[] = [];
+    let group: 'users' | 'strangers' | undefined;
+
+    function count(name: string, limit: number, refusal: () => CodedError): void {
+      const before = counts.get(name) ?? 0;
+      if (before >= limit) throw refusal();
+      counts.set(name, before + 1);
+      taken.push(name);
+    }
+
     return {
       take(viewer) {
         if (group) return;
-        const wanted = viewer ? 'users' : 'strangers';
-        if (counts[wanted] >= limits[wanted]) throw new ServiceUnavailableError('The server');
-        counts[wanted] += 1;
+        const wanted = isAdministrator(viewer) ? 'users' : 'strangers';
+        if (viewer) count(`requests of ${viewer.id}`, maximumOfUser, () => tooMany(maximumOfUser, 'requests'));
+        count(wanted, maximumRunning, () => new ServiceUnavailableError('The server'));
         runningRequests.inc({ of: wanted });
         group = wanted;
       },
+      takeStream(viewer) {
+        const refusal = () => tooMany(maximumStreamsOfUser, 'lists with "all"');
+        if (viewer) count(`streams of ${viewer.id}`, maximumStreamsOfUser, refusal);
+      },
       leave() {
-        if (!group) return;
-        counts[group] -= 1;
-        runningRequests.dec({ of: group });
+        for (const name of taken.splice(0)) {
+          const left = (counts.get(name) ?? 1) - 1;
+          if (left > 0) counts.set(name, left);
+          else counts.delete(name);
+        }
+        if (group) runningRequests.dec({ of: group });
         group = undefined;
       },
     };
   };
+}
+
+function tooMany(limit: number, what: string): CodedError {
+  const message = `${limit} of your ${what} are running. Wait until one has ended, then try again.`;
+  return new CodedError('RATE_LIMITED', message, { retryAfter: 2 });
 }

@@ -9,6 +9,9 @@ import { createAccount, startTestServer, type TestServer } from '../support/test
 const limit = 1000;
 
 let server: TestServer;
+/** Each may send half of the requests. */
+let crowd: string[];
+/** Somebody else's. */
 let token: string;
 let path: string;
 /** While this is pending, the database answers nothing. */
@@ -31,7 +34,8 @@ const canFallSilent = (database: Database): Database => ({
 
 beforeAll(async () => {
   server = await startTestServer({}, canFallSilent);
-  token = await server.tokenFor('alice');
+  crowd = await Promise.all(['alice', 'bob'].map((user) => server.tokenFor(user)));
+  token = await server.tokenFor('carol');
   // Each asks the database on its own: sessions are found together.
   path = `/accounts/${await createAccount(server, 'Acme')}`;
 });
@@ -56,23 +60,22 @@ async function answerAgain(): Promise<void> {
 const askAs = async (viewer: string | null) =>
   (await server.graphql('{ viewer { id } }', {}, { token: viewer })).status;
 const askForViewer = () => askAs(token);
-async function readOverGraphQL(): Promise<number> {
-  const { status, errors } = await server.graphql('{ accounts { totalCount } }', {}, { token });
+async function readOverGraphQL(by: string): Promise<number> {
+  const { status, errors } = await server.graphql('{ accounts { totalCount } }', {}, { token: by });
   // A field that fails is answered 200 too.
   if (status === 200) expect(errors).toBeUndefined();
   return status;
 }
-const readOverRest = async () => (await send(server, 'GET', path, { token })).status;
+const readOverRest = async (by: string) => (await send(server, 'GET', path, { token: by })).status;
 
-async function open(count: number, text: string): Promise<void> {
+async function open(count: number, times: number): Promise<void> {
   const opened = await openRawConnections(server.url, count);
   connections.push(...opened);
-  for (const connection of opened) connection.send(text);
+  for (const [index, connection] of opened.entries()) connection.send(request(crowd[index % 2] ?? '').repeat(times));
 }
 
-/** A request as it goes over the wire, without its body. */
-const request = (line: string, rest = '') =>
-  `${line} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${token}\r\n${rest}\r\n`;
+/** A request as it goes over the wire. */
+const request = (by: string) => `GET ${path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer ${by}\r\n\r\n`;
 
 const refusals = [
   ['GraphQL', () => ({ path: '/graphql', body: { query: '{ accounts { totalCount } }' } }), /"SERVICE_UNAVAILABLE"/],
@@ -87,14 +90,19 @@ const refusals = [
 
 /** Sends again what met a connection that had idled too long: a busy machine is late. */
 const sendSurely = (read: () => Promise<number>) => read().catch(read);
-/** Sends reads over GraphQL and the REST API, half of each; answers their statuses. */
-const readBoth = (count: number) =>
-  Promise.all(Array.from({ length: count / 2 }, () => [readOverGraphQL, readOverRest].map(sendSurely)).flat());
+/** Sends reads over GraphQL and the REST API, half of each, as these in turn; answers their statuses. */
+function readBoth(count: number, as = [token]): Promise<number[]> {
+  const reads = Array.from({ length: count / 2 }, (_, index) => {
+    const by = as[index % as.length] ?? '';
+    return [() => readOverGraphQL(by), () => readOverRest(by)].map(sendSurely);
+  });
+  return Promise.all(reads.flat());
+}
 
 /** Lets the database fall silent, and sends as many requests as the server takes. */
 async function fill(): Promise<void> {
   fallSilent();
-  accepted = readBoth(limit);
+  accepted = readBoth(limit, crowd);
   await vi.waitFor(() => expect(waiting).toBe(limit), patience);
 }
 
@@ -124,6 +132,33 @@ describe('while 1,000 requests wait for the database', () => {
   });
 });
 
+describe('while 500 requests of one user wait for the database', () => {
+  let byOne: string;
+  beforeAll(async () => {
+    byOne = await server.tokenFor('dave');
+    fallSilent();
+    accepted = readBoth(limit / 2, [byOne]);
+    await vi.waitFor(() => expect(waiting).toBe(limit / 2), patience);
+  });
+  afterAll(answerAgain);
+
+  test('another of the same user is refused, with when to try again', async () => {
+    const overGraphQL = await server.graphql('{ viewer { id } }', {}, { token: byOne });
+    expect(overGraphQL).toMatchObject({
+      status: 429,
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfter: 2 } }],
+    });
+    const overRest = await send(server, 'GET', path, { token: byOne });
+    expect(overRest.status).toBe(429);
+    expect(overRest.text).toMatch(/"TooManyRequests".*500 of your requests are running/);
+    expect(overRest.headers.get('Retry-After')).toBe('2');
+  });
+
+  test('others are answered', async () => {
+    expect(await askForViewer()).toBe(200);
+  });
+});
+
 describe('once the database answers', () => {
   let statusesWhileFull: number[];
   let statuses: number[];
@@ -150,11 +185,11 @@ describe('clients who hang up make room once their requests are done', () => {
   afterEach(answerAgain);
 
   test.each([
-    ['each on a connection of its own', limit, () => request(`GET ${path}`)],
-    ['with others behind it', limit, () => request(`GET ${path}`).repeat(10)],
-  ])('%s', async (_how, count, text) => {
+    ['each on a connection of its own', 1],
+    ['with others behind it', 10],
+  ])('%s', async (_how, times) => {
     fallSilent();
-    await open(count, text());
+    await open(limit, times);
     await expect.poll(askForViewer).toBe(503);
     for (const { socket } of connections) socket.destroy();
     await answerAgain();

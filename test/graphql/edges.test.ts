@@ -140,17 +140,20 @@ test('lists inside of lists count toward the 1,000 items of an operation', async
   expect(pages.filter((page: object | null) => page === null)).toHaveLength(1);
 });
 
-test('the limit on the cost of a document sees what is inside of an edge', async () => {
+test('the limit on the cost of an operation sees what is inside of an edge, and sizes that come by variables', async () => {
   const fields = 'id purpose createdBy lastModifiedBy accountId accountName dateCreated dateLastModified';
   const ask = (inside: number) =>
-    server.graphql(`{ accounts(first: 30) { edges { node {
-      aiSessions(first: ${inside}) { edges { node { ${fields} } } }
-    } } } }`);
-  expect((await ask(5)).errors).toBeUndefined();
-  const { data, errors } = await ask(30);
+    server.graphql(
+      `query ($inside: Int = 1) { accounts(first: 30) { edges { node {
+        aiSessions(first: $inside) { edges { node { ${fields} } } }
+      } } } }`,
+      { inside },
+    );
+  expect((await ask(30)).errors).toBeUndefined();
+  const { data, errors } = await ask(60);
   expect(data).toBeUndefined();
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-  expect(errors?.[0]?.message).toMatch(/cost/i);
+  expect(errors?.[0]?.message).toMatch(/costs more than 30000.*fewer items/);
 });
 
 const circle = (times: number) =>

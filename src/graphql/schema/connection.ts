@@ -6,6 +6,9 @@ import { badInput } from '../../errors.ts';
 /** How many items all lists of one request may ask for together. */
 export const itemLimit = 1000;
 
+export const defaultPageSize = 25;
+export const maximumPageSize = 100;
+
 export const offsetDescription =
   'How many items to skip, 0 to 10,000: for clients that number their pages. Prefer cursors.';
 
@@ -31,9 +34,9 @@ export function readPageRequest(
   context: Pick<Context, 'itemsLeft'>,
 ): PageRequest {
   if (first != null && last != null) throw badInput('last', 'Give "first" or "last", not both.');
-  const size = first ?? last ?? 25;
+  const size = first ?? last ?? defaultPageSize;
   const field = last == null ? 'first' : 'last';
-  if (size < 1 || size > 100) throw badInput(field, `"${field}" must be from 1 to 100.`);
+  if (size < 1 || size > maximumPageSize) throw badInput(field, `"${field}" must be from 1 to ${maximumPageSize}.`);
   context.itemsLeft -= size;
   if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${itemLimit} items at once.`);
   if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', 'Use "offset" with "first" only.');

@@ -1,0 +1,66 @@
+import { GraphQLError, Kind } from 'graphql';
+import type { ArgumentNode, DocumentNode, ExecutionResult, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import { defaultPageSize, maximumPageSize } from './schema/connection.ts';
+
+/** The maximum cost of an operation. Ten pages of 100 sessions, with all fields and those of their accounts, cost 28,000. */
+const maximumCost = 30_000;
+/** What an item of a list costs before its fields, each of which costs 1. */
+const itemCost = 10;
+/** How many items the lists of introspection have on average. The introspection of tools costs 12,000. */
+const introspected = new Map([
+  ['types', 40],
+  ['fields', 3],
+  ['directives', 5],
+]);
+
+/**
+ * Adds up what an operation asks for: for each item of a list, its fields. Lists inside of lists multiply.
+ * @param variables hold the sizes of pages; they need not be valid
+ */
+export function measureCost(
+  { definitions }: DocumentNode,
+  { selectionSet, variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Record<string, unknown> = {},
+): number {
+  const fragments = definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  let cost = 0;
+
+  function readSize({ name, value }: ArgumentNode): number {
+    if (name.value !== 'first' && name.value !== 'last') return 0;
+    const variable = value.kind === Kind.VARIABLE ? value.name.value : undefined;
+    const given = variable === undefined ? undefined : variables[variable];
+    if (typeof given === 'number') return given;
+    const definition = variableDefinitions.find((node) => node.variable.name.value === variable);
+    const literal = variable === undefined ? value : definition?.defaultValue;
+    return literal?.kind === Kind.INT ? Number(literal.value) : 0;
+  }
+
+  /** @param pageSize how many items `edges` has here */
+  function visit({ selections }: SelectionSetNode, times: number, pageSize: number): void {
+    for (const selection of selections) {
+      // Fragments in fragments may multiply without end.
+      if (cost > maximumCost) return;
+      const name = selection.kind === Kind.INLINE_FRAGMENT ? undefined : selection.name.value;
+      if (selection.kind !== Kind.FIELD) {
+        const fragment = name === undefined ? selection : fragments.find((node) => node.name.value === name);
+        if (fragment && 'selectionSet' in fragment) visit(fragment.selectionSet, times, pageSize);
+      } else if (selection.selectionSet) {
+        const items = name === 'edges' ? pageSize : introspected.get(selection.name.value);
+        if (items !== undefined) cost += times * items * itemCost;
+        const size = Math.max(0, ...(selection.arguments ?? []).map(readSize)) || defaultPageSize;
+        visit(selection.selectionSet, times * (items ?? 1), Math.min(size, maximumPageSize));
+      } else cost += times;
+    }
+  }
+
+  visit(selectionSet, 1, 0);
+  return cost;
+}
+
+/** The result of an operation that may not run because of its cost; undefined if it may. */
+export function refuseCost(cost: number): ExecutionResult | undefined {
+  if (cost <= maximumCost) return undefined;
+  const rule = `each item of a list costs ${itemCost}, and each of its fields 1`;
+  const message = `This operation costs more than ${maximumCost}: ${rule}. Ask for fewer items or fields.`;
+  return { errors: [new GraphQLError(message)] };
+}
