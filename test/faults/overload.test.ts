@@ -132,33 +132,6 @@ describe('while 1,000 requests wait for the database', () => {
   });
 });
 
-describe('while 500 requests of one user wait for the database', () => {
-  let byOne: string;
-  beforeAll(async () => {
-    byOne = await server.tokenFor('dave');
-    fallSilent();
-    accepted = readBoth(limit / 2, [byOne]);
-    await vi.waitFor(() => expect(waiting).toBe(limit / 2), patience);
-  });
-  afterAll(answerAgain);
-
-  test('another of the same user is refused, with when to try again', async () => {
-    const overGraphQL = await server.graphql('{ viewer { id } }', {}, { token: byOne });
-    expect(overGraphQL).toMatchObject({
-      status: 429,
-      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfter: 2 } }],
-    });
-    const overRest = await send(server, 'GET', path, { token: byOne });
-    expect(overRest.status).toBe(429);
-    expect(overRest.text).toMatch(/"TooManyRequests".*500 of your requests are running/);
-    expect(overRest.headers.get('Retry-After')).toBe('2');
-  });
-
-  test('others are answered', async () => {
-    expect(await askForViewer()).toBe(200);
-  });
-});
-
 describe('once the database answers', () => {
   let statusesWhileFull: number[];
   let statuses: number[];

@@ -33,6 +33,20 @@ test('strangers who promise bodies take places of strangers only', async () => {
   expect(creations.map(({ errors }) => errors)).toEqual(creations.map(() => undefined));
 });
 
+test('users without the role who promise bodies take places of strangers only', async () => {
+  for (const user of ['bob', 'carol', 'dave']) {
+    const header = `Authorization: Bearer ${await server.tokenFor(user, ['User'])}\r\n\r\n{`;
+    await open(505, promise('/graphql').replace('\r\n\r\n{', `\r\n${header}`));
+  }
+  await expect.poll(askForViewer).toBe(503);
+  // Nobody of them has more than half.
+  await expect
+    .poll(() => connections.flatMap(({ statuses }) => statuses()).filter((status) => status === 429))
+    .toHaveLength(10);
+  const creations = await Promise.all(Array.from({ length: 50 }, () => createSession(server)));
+  expect(creations.map(({ errors }) => errors)).toEqual(creations.map(() => undefined));
+});
+
 test('strangers who hang up leave their places', async () => {
   await open(1005, promise('/graphql'));
   await expect.poll(askForViewer).toBe(503);

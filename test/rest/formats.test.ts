@@ -120,6 +120,10 @@ test.each([
   ['has = behind ;', 'x;=1;＋1', "x;'=1;'＋1"],
   ['has = behind ; and quotes', 'x;""=1"', 'x;\'""=1"'],
   ['has = behind blanks', ' =1; \u00A0=1', "' =1;' \u00A0=1"],
+  ['begins with a zero-width space before =', '\u200B=1', "'\u200B=1"],
+  ['begins with NEL before =', '\u0085=1', "'\u0085=1"],
+  ['begins with an Arabic letter mark before =', '\u061C=1', "'\u061C=1"],
+  ['has invisible characters and = behind ;', 'x;\u2060\u00AD\u0001=1', "x;'\u2060\u00AD\u0001=1"],
   ['has such signs inside alone', 'a=1+1 - x@y; (＝1); "\tz\n', 'a=1+1 - x@y; (＝1); "\tz\n'],
 ])('a cell that %s is no formula in CSV, and stays as it is in JSON', async (_kind, purpose, expected) => {
   const made = await makeSession(server, { purpose });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFailure, send } from '../support/rest-request.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -33,3 +33,18 @@ test.each([
     expect(answer.text).not.toContain('ListAISessions');
   },
 );
+
+describe.each(['/api/Nothing', '/ai/nothing', '/ai/sessions', '/api/ListAISessions[].xml'])('at %s', (path) => {
+  test.each([
+    ['a stranger', 401, async () => null],
+    ['a user without the role', 403, () => server.tokenFor('bob', ['User'])],
+  ])('%s gets %d, whatever is there', async (_who, status, makeToken) => {
+    const answer = await send(server, 'PUT', path, { token: await makeToken() });
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toContain('ListAISessions');
+  });
+});
+
+test('an administrator is told which operations there are', async () => {
+  expect((await send(server, 'GET', '/api/Nothing')).text).toContain('ListAISessions');
+});

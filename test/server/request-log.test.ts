@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
+import { sign } from '../support/sign-token.ts';
 import { copyDataFolder } from '../support/test-database.ts';
+
+const AUTH_SECRET = 'a secret that only this test knows of';
 
 let server: ServerProcess;
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder() });
+  server = await startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET });
 });
 afterAll(cleanUp);
 
@@ -30,6 +33,18 @@ describe('the log', () => {
           durationMs: expect.any(Number),
         }),
       ]);
+  });
+
+  test('has 200 characters of a path', async () => {
+    await fetch(`${server.url}/${'y'.repeat(500)}`);
+    await expect.poll(() => server.logLines().map(({ path }) => path)).toContain(`/${'y'.repeat(199)}`);
+  });
+
+  test('has no control character, which a terminal would obey', async () => {
+    const sub = 'eve\u001b[31m\u009b31m\u007f';
+    await server.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${sign({ sub }, AUTH_SECRET)}` });
+    await expect.poll(() => server.logLines().map(({ viewer }) => viewer)).toContain(sub);
+    expect(server.output().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
   test('has no token and no variables', async () => {

@@ -75,6 +75,15 @@ describe('a DATA_DIR that is open to other users', () => {
   });
 });
 
+test.skipIf(process.getuid?.() !== 0)(
+  'for root too, a folder of somebody else is refused, and left as it is',
+  async () => {
+    await chown(folder, 65_534, 65_534);
+    expect(await refusal()).toMatch(/DATA_DIR .*belongs to another user.*65534.*own/);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
+
 describe.skipIf(process.getuid?.() !== 0)('for a user who is not root', () => {
   const nobody = { uid: 65_534, gid: 65_534 };
   const module = path.join(import.meta.dirname, '../../../src/database/data-directory.ts');
@@ -102,7 +111,7 @@ describe.skipIf(process.getuid?.() !== 0)('for a user who is not root', () => {
 
   test('a folder of somebody else that is open to him is told in words', async () => {
     await chmod(folder, 0o777);
-    expect(await tryToLock()).toMatch(/^StartupError DATA_DIR .*open to other users.*own/);
+    expect(await tryToLock()).toMatch(/^StartupError DATA_DIR .*belongs to another user.*own/);
     expect(await modeOf(folder)).toBe('777');
   });
 

@@ -128,4 +128,24 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
     expect(await service.createSession()).toMatchObject({ status: 200, errors: undefined });
     await answer;
   });
+
+  test.each([
+    ['new accounts', 'accounts', 'mutation { newAccount(input: { name: "New" }) { id } }'],
+    ['replays of one key', 'idempotency_keys', 'mutation { newAISession(input: { idempotencyKey: "known" }) { id } }'],
+  ])('of one user, because %s wait, others read', async (_what, table, mutation) => {
+    const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_TIMEOUT_MS: '10000' });
+    await service.createSession({ idempotencyKey: 'known' });
+    const locker = database.connect();
+    // Replays look for their key, which they may not meanwhile; new sessions have no key to write.
+    await locker.unsafe(`begin; lock table ${table} in ${table === 'accounts' ? 'share' : 'access exclusive'} mode`);
+    const answers = Array.from({ length: 40 }, () => service.send(mutation));
+    await expect
+      .poll(() => countBackends(`wait_event_type = 'Lock'`), { interval: 20, timeout: 4500 })
+      .toBeGreaterThan(0);
+    const found = await sendAs('bob', service, '{ accounts { edges { node { id } } } }');
+    await locker.unsafe('rollback');
+    await Promise.all(answers);
+    await locker.end();
+    expect(found.errors).toBeUndefined();
+  });
 });
