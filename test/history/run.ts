@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { makePostgresTemplate } from '../support/postgres-server.ts';
 import { inSeconds, sign } from '../support/sign-token.ts';
-import { startLoad, users } from './clients.ts';
+import { startClients, users } from './clients.ts';
 import { readContent } from './final-content.ts';
 import { runNemesis } from './nemesis.ts';
 import { startProgress } from './progress.ts';
@@ -67,7 +67,7 @@ async function driveFaults(system: System, { minutes, seed, clients, only, folde
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), 60_000 * minutes);
   const shared = { recorder, progress };
-  const load = startLoad({ ...shared, servers, tokens, accountIds, count: clients, random: random.fork() });
+  const load = startClients({ ...shared, servers, tokens, accountIds, count: clients, random: random.fork() });
   const nemesis = runNemesis({ ...shared, system, random: random.fork(), only, isOver: over.signal });
   try {
     await Promise.race([nemesis, rejectAt(isInterrupted)]);
