@@ -39,7 +39,7 @@ beforeAll(async () => {
   const { variables: environment, ...database } = await makeServerDatabase();
   ({ drop } = database);
   await writeKeys(environment);
-  const start = () => startServer({ ...environment, AUTH_SECRET: secret, DATABASE_TIMEOUT_MS: '60000' });
+  const start = () => startServer({ ...environment, AUTH_SECRET: secret });
   servers = await Promise.all(Array.from({ length: serverCount }, start));
 });
 afterAll(async () => {

@@ -31,7 +31,7 @@ const outcomes: Record<Api, Partial<Record<number | 'refused', number>>> = { Gra
 
 beforeAll(async () => {
   // Without a bound, garbage may lie until there is much more of it.
-  const environment = { AUTH_SECRET: secret, DATABASE_TIMEOUT_MS: '60000', NODE_OPTIONS: '--max-old-space-size=200' };
+  const environment = { AUTH_SECRET: secret, NODE_OPTIONS: '--max-old-space-size=200' };
   const database = await makeServerDatabase();
   ({ drop } = database);
   server = await startServer({ ...environment, ...database.variables });

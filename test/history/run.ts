@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { makePostgresTemplate } from '../support/postgres-server.ts';
-import { inSeconds, sign } from '../support/sign-token.ts';
+import { inSeconds, secret, sign } from '../support/sign-token.ts';
 import { startClients, users } from './clients.ts';
 import { readContent } from './final-content.ts';
 import { runNemesis } from './nemesis.ts';
@@ -24,8 +24,6 @@ export interface RunOptions {
   isInterrupted: AbortSignal;
   show: (line: string) => void;
 }
-
-const secret = 'a secret that only this run knows of';
 
 /** How long clients may take to finish what they have begun, once the faults are over. */
 const patienceMs = 60_000;

@@ -99,7 +99,9 @@ export async function startServer(
   environment: Record<string, string>,
   watch: (output: string) => void = () => {},
 ): Promise<ServerProcess> {
-  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], environment);
+  // A busy machine is slow, and what misses its deadline is refused.
+  const patient = { DATABASE_TIMEOUT_MS: '60000', ...environment };
+  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], patient);
   onOutput(() => watch(output()));
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
   onOutput(() => /^ {2}Database .*\n/m.test(output()) && resolve());
