@@ -2,8 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { publish, startKeyServer, type KeyServer } from '../support/key-server.ts';
-import { askViewer, outline, refusal, sign } from '../support/sign-token.ts';
-import { secret, startTestServer, type TestServer } from '../support/test-server.ts';
+import { askViewer, outline, refusal, secret, sign } from '../support/sign-token.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const provider = {
   AUTH_SECRET: '',

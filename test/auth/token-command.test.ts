@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { GraphQLServer } from '../support/graphql.ts';
 import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from '../support/server-process.ts';
+import { secret } from '../support/sign-token.ts';
 import { copyDataFolder } from '../support/test-database.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -15,14 +17,9 @@ async function makeToken(parameters: string[], environment: Record<string, strin
   return stdout.trim();
 }
 
-async function askViewer({ url }: { url: string }, token: string) {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}`, Connection: 'close' },
-    body: '{"query":"{ viewer { id roles } }"}',
-  });
-  const { data } = await response.json();
-  return { status: response.status, viewer: data?.viewer };
+async function askViewer({ graphql }: GraphQLServer, token: string) {
+  const { status, data } = await graphql('{ viewer { id roles } }', {}, { token });
+  return { status, viewer: data?.viewer };
 }
 
 describe('with the secret of the embedded database', () => {
@@ -64,7 +61,7 @@ describe('with the secret of the embedded database', () => {
 
 describe('with AUTH_SECRET', () => {
   const claims = {
-    AUTH_SECRET: 'a secret that only this test knows of',
+    AUTH_SECRET: secret,
     AUTH_ISSUER: 'https://id.example.com/',
     AUTH_AUDIENCE: 'ai-sessions',
     AUTH_ROLES_CLAIM: 'realm_access.roles',

@@ -2,8 +2,18 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { passSeconds, startClock, stopClock } from '../support/clock.ts';
 import { send, type Answer } from '../support/rest-request.ts';
-import { askViewer, claimsWith, encode, inSeconds, outline, refusal, sign, unsigned } from '../support/sign-token.ts';
-import { countRows, createSession, secret, startTestServer, type TestServer } from '../support/test-server.ts';
+import {
+  askViewer,
+  claimsWith,
+  encode,
+  inSeconds,
+  outline,
+  refusal,
+  secret,
+  sign,
+  unsigned,
+} from '../support/sign-token.ts';
+import { countRows, createSession, startTestServer, type TestServer } from '../support/test-server.ts';
 
 async function viewerOf(server: TestServer, claims: object) {
   const { data } = await askViewer(server, `Bearer ${sign(claims)}`);

@@ -1,8 +1,6 @@
 import { randomInt } from 'node:crypto';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { issueToken } from '../../src/auth/token-issuer.ts';
-import { loadConfig } from '../../src/config.ts';
 import { errorStatus } from '../../src/errors.ts';
 import { createSchema } from '../../src/graphql/schema/schema.ts';
 import { operations } from '../../src/rest/operations.ts';
@@ -10,14 +8,14 @@ import { canMeasureMemory, readMemory } from '../support/process-memory.ts';
 import { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } from '../support/odd-values.ts';
 import { randomParameters } from '../support/random-documents.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { copyDataFolder, createMigratedDatabase } from '../support/test-database.ts';
+import { secret, sign } from '../support/sign-token.ts';
+import { makeServerDatabase } from '../support/test-database.ts';
 import { unknownId } from '../support/test-server.ts';
 
-const { TEST_DATABASE_URL, FUZZ_SEED } = process.env;
+const { FUZZ_SEED } = process.env;
 const seed = Number(FUZZ_SEED ?? randomInt(1_000_000));
 // Of 30,000 requests. All of them take minutes: `npm run test:long` sends them.
 const share = inject('isLong') ? 1 : 0.02;
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 type Api = 'GraphQL' | 'REST';
 /** Each character of the body stands for a byte. */
@@ -25,7 +23,7 @@ type Content = { method: string; path: string; body?: string; type?: string };
 type Sent = Content & { headers: Record<string, string | undefined> };
 
 let server: ServerProcess;
-let drop = async () => {};
+let drop: () => Promise<void>;
 let Authorization: string;
 let requests: Record<Api, fc.Arbitrary<Sent>>;
 /** How many answers were of each status, or 200 with nothing but errors. */
@@ -33,15 +31,13 @@ const outcomes: Record<Api, Partial<Record<number | 'refused', number>>> = { Gra
 
 beforeAll(async () => {
   // Without a bound, garbage may lie until there is much more of it.
-  const environment = { AUTH_SECRET, DATABASE_TIMEOUT_MS: '60000', NODE_OPTIONS: '--max-old-space-size=200' };
-  const database = TEST_DATABASE_URL ? await createMigratedDatabase(TEST_DATABASE_URL) : undefined;
-  drop = database?.drop ?? drop;
-  server = await startServer({ ...environment, DATABASE_URL: database?.url ?? '', DATA_DIR: await copyDataFolder() });
-  const sign = async (id: string, role: string) =>
-    `Bearer ${await issueToken(loadConfig({ AUTH_SECRET }), AUTH_SECRET, { id, roles: [role] }, '1h')}`;
-  Authorization = await sign('alice', 'SystemAdministrator');
-  const administrators = fc.constantFrom(Authorization, await sign('bob', 'SystemAdministrator'));
-  const strangers = fc.constantFrom(undefined, 'Bearer broken', await sign('carol', 'Clerk'));
+  const environment = { AUTH_SECRET: secret, NODE_OPTIONS: '--max-old-space-size=200' };
+  const database = await makeServerDatabase();
+  ({ drop } = database);
+  server = await startServer({ ...environment, ...database.variables });
+  Authorization = bearerOf('alice', 'SystemAdministrator');
+  const administrators = fc.constantFrom(Authorization, bearerOf('bob', 'SystemAdministrator'));
+  const strangers = fc.constantFrom(undefined, 'Bearer broken', bearerOf('carol', 'Clerk'));
   const broken = headerText.map((text) => `Bearer ${text}`);
   const [viewers, examples] = [often(9, administrators, fc.oneof(strangers, broken)), await makeExamples()];
   const [graphql, rest] = [graphqlRequest(examples), restRequest(examples)];
@@ -52,7 +48,8 @@ afterAll(async () => {
   await drop();
 });
 
-const run = async (query: string) => (await server.graphql(query, {}, { Authorization })).data;
+const bearerOf = (sub: string, role: string) => `Bearer ${sign({ sub, roles: [role] })}`;
+const run = async (query: string) => (await server.graphql(query)).data;
 
 /** Makes accounts and sessions, and answers valid values by the names of inputs and of their types. */
 async function makeExamples() {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { passSeconds, startClock, stopClock } from '../support/clock.ts';
 import { answerWith, publish, startKeyServer, type KeyServer } from '../support/key-server.ts';
-import { askViewer, outline, refusal, sign, unavailable } from '../support/sign-token.ts';
+import { askViewer, outline, refusal, sign, unchecked } from '../support/sign-token.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const makeKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -80,7 +80,7 @@ describe('while the key server', () => {
   ])('%s, the service is unavailable to tokens only, and no longer than that', async (_fault, fail) => {
     keyServer.answer = fail();
     const answers = await Promise.all([ask(tokenOf('current')), ask(tokenOf('current', attacker))]);
-    expect(answers).toEqual([unavailable, unavailable]);
+    expect(answers).toEqual([unchecked, unchecked]);
     expect(await askViewer(server, '')).toMatchObject({ status: 200, data: { viewer: null } });
     expect(elsewhere.fetches).toBe(0);
     keyServer.answer = publish({ current });
@@ -90,16 +90,16 @@ describe('while the key server', () => {
 
   test('fails, it is asked once a second, however many tokens come', async () => {
     keyServer.answer = answerWith(500, {});
-    for (let count = 0; count < 50; count += 1) expect(await ask(tokenOf('current'))).toEqual(unavailable);
+    for (let count = 0; count < 50; count += 1) expect(await ask(tokenOf('current'))).toEqual(unchecked);
     expect(keyServer.fetches).toBe(1);
     passSeconds(1);
-    for (let count = 0; count < 50; count += 1) expect(await ask(tokenOf('current'))).toEqual(unavailable);
+    for (let count = 0; count < 50; count += 1) expect(await ask(tokenOf('current'))).toEqual(unchecked);
     expect(keyServer.fetches).toBe(2);
   });
 
   test('refuses connections, the service is unavailable to tokens only, and no longer than that', async () => {
     await keyServer.stop();
-    expect(await ask(tokenOf('current'))).toEqual(unavailable);
+    expect(await ask(tokenOf('current'))).toEqual(unchecked);
     expect(await askViewer(server, '')).toMatchObject({ status: 200, data: { viewer: null } });
     await keyServer.start();
     passSeconds(1);
@@ -122,7 +122,7 @@ describe('while the key server', () => {
     expect(await askViewer(server, '')).toMatchObject({ status: 200, data: { viewer: null } });
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
     expect(isWaiting).toBe(true);
-    expect(kindsOf(await waiting)).toEqual(kindsOf([unavailable]));
+    expect(kindsOf(await waiting)).toEqual(kindsOf([unchecked]));
     expect(keyServer.fetches).toBe(1);
   });
 
@@ -135,7 +135,7 @@ describe('while the key server', () => {
     await expect.poll(() => keyServer.fetches).toBe(2);
     expect(await ask(tokenOf('current'))).toEqual(accepted);
     expect(isWaiting).toBe(true);
-    expect(kindsOf(await waiting)).toEqual(kindsOf([unavailable]));
+    expect(kindsOf(await waiting)).toEqual(kindsOf([unchecked]));
     expect(keyServer.fetches).toBe(2);
   });
 
@@ -143,7 +143,7 @@ describe('while the key server', () => {
     const tokens = [tokenOf('current'), tokenOf('unknown', attacker), `${tokenOf('current')}x`];
     for (const fail of [answerWith(500, {}), answerWith(200, '<html>'), answerWith(200, {})]) {
       keyServer.answer = fail;
-      for (const token of tokens) expect(await ask(token)).toEqual(unavailable);
+      for (const token of tokens) expect(await ask(token)).toEqual(unchecked);
     }
     const log = JSON.stringify(server.logLines());
     expect(log).toContain('Expected 200 OK from the JSON Web Key Set HTTP response');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sendGraphQL } from '../support/graphql.ts';
 import { createAccount, createSession, startTestServer, type TestServer } from '../support/test-server.ts';
 
 // A document is compiled once it has been sent often: it must be answered as it was before.
@@ -66,12 +67,8 @@ test('of a document with two operations, each is executed when it is asked for',
   const query =
     'mutation A { newAISession(input: { purpose: "a" }) { purpose } } mutation B { newAISession(input: { purpose: "b" }) { purpose } }';
   const ask = async (operationName: string) => {
-    const response = await fetch(`${server.url}/graphql`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${await server.tokenFor('alice')}` },
-      body: JSON.stringify({ query, operationName }),
-    });
-    return (await response.json()).data.newAISession.purpose;
+    const token = await server.tokenFor('alice');
+    return (await sendGraphQL(server.url, { query, operationName }, { token })).data.newAISession.purpose;
   };
   const purposes = [];
   for (let count = 0; count < often; count += 1) purposes.push(await ask('A'), await ask('B'));

@@ -36,7 +36,7 @@ export const users = ['alice', 'bob'] as const;
 const mostIds = 100;
 
 /** Starts clients, each with keys of its own. Half of them are alice's and half are bob's, with equal keys. */
-export function startLoad({ servers, tokens, accountIds, count, recorder, progress, random }: LoadOptions): Load {
+export function startClients({ servers, tokens, accountIds, count, recorder, progress, random }: LoadOptions): Load {
   const known = createKnownSessions();
   const over = new AbortController();
   const givenUp = new AbortController();

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { makePostgresTemplate } from '../support/postgres-server.ts';
-import { inSeconds, sign } from '../support/sign-token.ts';
-import { startLoad, users } from './clients.ts';
+import { inSeconds, secret, sign } from '../support/sign-token.ts';
+import { startClients, users } from './clients.ts';
 import { readContent } from './final-content.ts';
 import { runNemesis } from './nemesis.ts';
 import { startProgress } from './progress.ts';
@@ -24,8 +24,6 @@ export interface RunOptions {
   isInterrupted: AbortSignal;
   show: (line: string) => void;
 }
-
-const secret = 'a secret that only this run knows of';
 
 /** How long clients may take to finish what they have begun, once the faults are over. */
 const patienceMs = 60_000;
@@ -67,7 +65,7 @@ async function driveFaults(system: System, { minutes, seed, clients, only, folde
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), 60_000 * minutes);
   const shared = { recorder, progress };
-  const load = startLoad({ ...shared, servers, tokens, accountIds, count: clients, random: random.fork() });
+  const load = startClients({ ...shared, servers, tokens, accountIds, count: clients, random: random.fork() });
   const nemesis = runNemesis({ ...shared, system, random: random.fork(), only, isOver: over.signal });
   try {
     await Promise.race([nemesis, rejectAt(isInterrupted)]);

@@ -1,27 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection } from '../support/raw-connection.ts';
 import { cleanUp, findFreePort, startServer, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
-import { copyDataFolder, createMigratedDatabase } from '../support/test-database.ts';
-import { unknownId } from '../support/test-server.ts';
+import { secret, sign } from '../support/sign-token.ts';
+import { copyDataFolder, makeServerDatabase } from '../support/test-database.ts';
+import { createSession, unknownId } from '../support/test-server.ts';
 
 const { TEST_DATABASE_URL } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
-const token = sign({ sub: 'hush-hush-user' }, AUTH_SECRET);
+const token = sign({ sub: 'hush-hush-user' });
 
 let server: ServerProcess;
 let metricsUrl: string;
-let drop: () => Promise<void> = async () => {};
-
-async function databaseVariables(): Promise<Record<string, string>> {
-  if (!TEST_DATABASE_URL) return { DATA_DIR: await copyDataFolder() };
-  const database = await createMigratedDatabase(TEST_DATABASE_URL);
-  ({ drop } = database);
-  return { DATABASE_URL: database.url };
-}
+let drop: () => Promise<void>;
 
 beforeAll(async () => {
-  server = await startServer({ ...(await databaseVariables()), AUTH_SECRET, GRAPHIQL: 'off', METRICS_PORT: '0' });
+  const database = await makeServerDatabase();
+  ({ drop } = database);
+  server = await startServer({ ...database.variables, AUTH_SECRET: secret, GRAPHIQL: 'off', METRICS_PORT: '0' });
   metricsUrl = / {2}Metrics +(\S+)/.exec(server.output())?.[1] ?? '';
 });
 afterAll(async () => {
@@ -29,8 +23,8 @@ afterAll(async () => {
   await drop();
 });
 
-const send = (query: string, variables = {}) => server.graphql(query, variables, { Authorization: `Bearer ${token}` });
-const createSession = () => send('mutation { newAISession(input: { purpose: "hush-hush" }) { id } }');
+const send = (query: string, variables = {}) => server.graphql(query, variables, { token });
+const create = () => createSession(server, { purpose: 'hush-hush' }, { token });
 
 async function scrape(): Promise<string> {
   return (await fetch(metricsUrl)).text();
@@ -59,7 +53,7 @@ const requests = (api: string, status: string) =>
 
 async function writeEverything(): Promise<void> {
   await send('mutation { newAccount(input: { name: "Acme" }) { id } }');
-  const { data } = await createSession();
+  const { data } = await create();
   const { id } = data.newAISession;
   await send('mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "x" }) { id } }', { id });
   await send('mutation ($id: ID!) { deleteAISession(id: $id) }', { id });
@@ -94,7 +88,11 @@ describe('counts', () => {
   });
 
   test.each([
-    ['graphql', 'UNAUTHENTICATED', () => server.graphql('{ a: accounts { totalCount } b: accounts { totalCount } }')],
+    [
+      'graphql',
+      'UNAUTHENTICATED',
+      () => server.graphql('{ a: accounts { totalCount } b: accounts { totalCount } }', {}, { token: null }),
+    ],
     ['graphql', 'BAD_USER_INPUT', () => send('{ nothing }')],
     ['graphql', 'NOT_FOUND', () => send(`mutation { deleteAISession(id: "${unknownId}") }`)],
     ['rest', 'UNAUTHENTICATED', () => fetch(`${server.url}/ai/sessions`)],
@@ -123,7 +121,7 @@ describe('measures', () => {
   test('how long requests take', async () => {
     const labels = 'api="graphql",status="2xx"';
     const upTo = (bound: string) => `ai_sessions_request_duration_seconds_bucket{le="${bound}",${labels}}`;
-    await expectGrowth({ [upTo('10')]: 1, [upTo('+Inf')]: 1, [requests('graphql', '2xx')]: 1 }, createSession);
+    await expectGrowth({ [upTo('10')]: 1, [upTo('+Inf')]: 1, [requests('graphql', '2xx')]: 1 }, create);
     expect(await read(`ai_sessions_request_duration_seconds_sum{${labels}}`)).toBeGreaterThan(0);
   });
 

@@ -58,7 +58,7 @@ describe('the log', () => {
     } = await startServer({ DATA_DIR: await copyDataFolder(), LOG_LEVEL: 'trace' });
     const secretive = { input: { purpose: 'hush-hush', idempotencyKey: 'tell-nobody' } };
     await graphql(newAISession, secretive);
-    await graphql(newAISession, secretive, { Authorization: `Bearer ${token}x` });
+    await graphql(newAISession, secretive, { token: `${token}x` });
     await graphql(newAISession, { input: { accountId: 'hush-hush' } });
     await graphql(newAISession, { input: 'hush-hush' });
     const variables = encodeURIComponent('{"id":"hush-hush"}');
@@ -74,14 +74,18 @@ describe('the log', () => {
   });
 
   test('and the answer keep a sane X-Request-Id of the client', async () => {
-    const { headers } = await server.graphql('{ viewer { id } }', {}, { 'X-Request-Id': 'proxy-1.abc_DEF' });
+    const { headers } = await server.graphql(
+      '{ viewer { id } }',
+      {},
+      { headers: { 'X-Request-Id': 'proxy-1.abc_DEF' } },
+    );
     expect(headers.get('x-request-id')).toBe('proxy-1.abc_DEF');
     await expect.poll(() => linesOf('proxy-1.abc_DEF')).toMatchObject([{ msg: 'request' }]);
   });
 
   test('and the answer replace an X-Request-Id that is not sane', async () => {
     for (const given of ['two words', 'x'.repeat(65), '{"msg":"forged"}', 'é', '']) {
-      const { headers } = await server.graphql('{ viewer { id } }', {}, { 'X-Request-Id': given });
+      const { headers } = await server.graphql('{ viewer { id } }', {}, { headers: { 'X-Request-Id': given } });
       const id = headers.get('x-request-id');
       expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
       await expect.poll(() => linesOf(id)).toMatchObject([{ msg: 'request' }]);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, findFreePort, runScript, startServer, type ServerProcess } from '../support/server-process.ts';
 import { copyDataFolder } from '../support/test-database.ts';
+import { createSession } from '../support/test-server.ts';
 
 let folder: string;
 /** Most tests only look at this one. */
@@ -16,7 +17,6 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-const newAISession = 'mutation Open($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
 const stackLine = /^ +at /m;
 
 describe.concurrent('the start-up lines', () => {
@@ -58,7 +58,7 @@ describe('the start-up lines with PORT, GRAPHIQL=off and LOG_LEVEL=silent', () =
   test('are all that is written', async () => {
     const atStart = quiet.output();
     expect(atStart.trimEnd().split('\n')).toHaveLength(3);
-    await quiet.graphql(newAISession, { input: {} });
+    await createSession(quiet);
     quiet.kill('SIGTERM');
     expect(await quiet.ended).toMatchObject({ code: 0, stdout: atStart, stderr: '' });
   });
@@ -76,7 +76,7 @@ describe('the folder of the embedded database', () => {
     expect(second.stderr).toContain(folder);
     expect(second.stderr).toMatch(/another server/i);
     expect(second.stderr).not.toMatch(stackLine);
-    const { data } = await server.graphql(newAISession, { input: { purpose: 'Still here' } });
+    const { data } = await createSession(server, { purpose: 'Still here' });
     expect(data.newAISession.purpose).toBe('Still here');
   });
 });

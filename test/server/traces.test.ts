@@ -3,12 +3,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { patience } from '../support/patience.ts';
 import { cleanUp, makeFolder, startServer, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
-import { copyDataFolder, createMigratedDatabase } from '../support/test-database.ts';
+import { secret } from '../support/sign-token.ts';
+import { copyDataFolder, makeServerDatabase } from '../support/test-database.ts';
 import { unknownId } from '../support/test-server.ts';
-
-const { TEST_DATABASE_URL } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 interface Span {
   name: string;
@@ -23,20 +20,15 @@ interface Span {
 
 let file: string;
 let server: ServerProcess;
-let drop: () => Promise<void> = async () => {};
-
-async function databaseVariables(): Promise<Record<string, string>> {
-  if (!TEST_DATABASE_URL) return { DATA_DIR: await copyDataFolder() };
-  const database = await createMigratedDatabase(TEST_DATABASE_URL);
-  ({ drop } = database);
-  return { DATABASE_URL: database.url };
-}
+let drop: () => Promise<void>;
 
 beforeAll(async () => {
   file = path.join(await makeFolder(), 'spans');
   await writeFile(file, '');
   const preload = { NODE_OPTIONS: '--import ./test/support/tracing-preload.ts', SPANS_FILE: file };
-  server = await startServer({ ...(await databaseVariables()), ...preload, AUTH_SECRET });
+  const database = await makeServerDatabase();
+  ({ drop } = database);
+  server = await startServer({ ...database.variables, ...preload, AUTH_SECRET: secret });
 });
 afterAll(async () => {
   await cleanUp();
@@ -50,8 +42,7 @@ async function trace(query: string, variables: object, name: string) {
   traces += 1;
   const traceId = String(traces).padStart(32, '0');
   const traceparent = `00-${traceId}-00000000000000aa-01`;
-  const Authorization = `Bearer ${sign({}, AUTH_SECRET)}`;
-  await server.graphql(query, variables, { Authorization, traceparent });
+  await server.graphql(query, variables, { headers: { traceparent } });
   return vi.waitFor(async () => {
     const spans: Span[] = (await readFile(file, 'utf8'))
       .split('\n')
@@ -123,7 +114,7 @@ describe('without an SDK', () => {
     const { headers } = await plain.graphql(
       'mutation { newAccount(input: { name: "Acme" }) { id } }',
       {},
-      { traceparent },
+      { headers: { traceparent } },
     );
     const id = headers.get('X-Request-Id');
     const lines = () => plain.logLines().filter(({ requestId }) => requestId === id);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendGraphQL } from './graphql.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface LoadCounts {
@@ -59,13 +60,9 @@ export function startLoad(servers: string[], token: string, name: string): Load 
     const start = performance.now();
     requests += 1;
     try {
-      const response = await fetch(`${servers[requests % servers.length]}/graphql`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-        body: JSON.stringify({ query: operation, variables: { key } }),
-        signal: AbortSignal.timeout(10_000),
-      });
-      const { data, errors } = await response.json();
+      const server = servers[requests % servers.length] ?? '';
+      const signal = AbortSignal.timeout(10_000);
+      const { data, errors } = await sendGraphQL(server, { query: operation, variables: { key } }, { token, signal });
       const code = errors?.[0]?.extensions.code;
       if (code === 'SERVICE_UNAVAILABLE') return false;
       if (!errors && data.newAISession.purpose === key) acknowledge(key, data.newAISession.id);

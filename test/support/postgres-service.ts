@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { GraphQLAnswer } from './graphql.ts';
 import { startPostgres, type PostgresServer } from './postgres-server.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
-import { sign } from './sign-token.ts';
+import { secret, sign } from './sign-token.ts';
 import { startProxy, type TcpProxy } from './tcp-proxy.ts';
-import { codeOf, type GraphQLAnswer } from './test-server.ts';
+import { codeOf } from './test-server.ts';
 
-const AUTH_SECRET = 'a secret that only this test knows of';
 /** Ten new connections at once may take a busy machine more than a second. */
 export const databaseTimeoutMs = 3000;
 
@@ -22,7 +22,7 @@ export interface PostgresService extends ServerProcess {
 }
 
 /** Makes a token of the administrator alice. */
-export const makeToken = () => sign({}, AUTH_SECRET);
+export const makeToken = () => sign();
 
 /** Starts the server on the database at `url`, which is migrated. */
 export async function startService(
@@ -31,10 +31,15 @@ export async function startService(
   environment: Record<string, string> = {},
 ): Promise<PostgresService> {
   const timeout = String(databaseTimeoutMs);
-  const server = await startServer({ DATABASE_URL: url, DATABASE_TIMEOUT_MS: timeout, AUTH_SECRET, ...environment });
+  const server = await startServer({
+    DATABASE_URL: url,
+    DATABASE_TIMEOUT_MS: timeout,
+    AUTH_SECRET: secret,
+    ...environment,
+  });
   const send: PostgresService['send'] = async (query, variables) => {
     const start = performance.now();
-    const answer = await server.graphql(query, variables, { Authorization: `Bearer ${token}` });
+    const answer = await server.graphql(query, variables, { token });
     return { ...answer, milliseconds: performance.now() - start };
   };
   return {

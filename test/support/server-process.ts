@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { GraphQLAnswer } from './test-server.ts';
+import { sendGraphQL, type GraphQLServer } from './graphql.ts';
+import { secret, sign } from './sign-token.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 /** Has Node.js import packages faster. */
@@ -26,7 +27,8 @@ interface ProcessEnd {
   stderr: string;
 }
 
-export interface ServerProcess {
+/** Without options, `graphql` sends the token of an administrator. */
+export interface ServerProcess extends GraphQLServer {
   pid: number | undefined;
   /** Without a slash at its end. */
   url: string;
@@ -37,8 +39,6 @@ export interface ServerProcess {
   output: () => string;
   /** What stdout has beside the start-up lines, each read as JSON. */
   logLines: () => Record<string, unknown>[];
-  /** Sends an operation with the token of the GraphiQL link, unless there is another in the headers. */
-  graphql: (query: string, variables?: object, headers?: Record<string, string>) => Promise<GraphQLAnswer>;
   kill: (signal: NodeJS.Signals) => void;
   ended: Promise<ProcessEnd>;
 }
@@ -99,7 +99,9 @@ export async function startServer(
   environment: Record<string, string>,
   watch: (output: string) => void = () => {},
 ): Promise<ServerProcess> {
-  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], environment);
+  // A busy machine is slow, and what misses its deadline is refused.
+  const patient = { DATABASE_TIMEOUT_MS: '60000', ...environment };
+  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], patient);
   onOutput(() => watch(output()));
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
   onOutput(() => /^ {2}Database .*\n/m.test(output()) && resolve());
@@ -109,6 +111,7 @@ export async function startServer(
   const url = /^ {2}GraphQL +(\S+)\/graphql$/m.exec(output())?.[1] ?? '';
   const graphiqlLink = /^ {2}GraphiQL +(\S+)$/m.exec(output())?.[1];
   const token = (graphiqlLink && new URL(graphiqlLink).searchParams.get('token')) ?? '';
+  const administrator = environment['AUTH_SECRET'] === secret ? sign() : token;
   return {
     pid,
     url,
@@ -121,21 +124,17 @@ export async function startServer(
         .slice(0, -1)
         .filter((line) => !/^AI Sessions is ready$|^ {2}(GraphQL|Database|GraphiQL|Metrics) /.test(line))
         .map((line) => JSON.parse(line)),
-    async graphql(query, variables = {}, headers = {}) {
-      const response = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        // The server might close a kept connection at the moment of the next request.
-        headers: {
-          'Content-Type': 'application/json',
-          Connection: 'close',
-          ...(token && { Authorization: `Bearer ${token}` }),
-          ...headers,
+    graphql: (query, variables, options = {}) =>
+      sendGraphQL(
+        url,
+        { query, variables },
+        {
+          token: administrator,
+          ...options,
+          // The server might close a kept connection at the moment of the next request.
+          headers: { Connection: 'close', ...options.headers },
         },
-        body: JSON.stringify({ query, variables }),
-      });
-      const { data, errors } = await response.json();
-      return { status: response.status, headers: response.headers, data, errors };
-    },
+      ),
     kill,
     ended,
   };

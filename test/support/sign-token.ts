@@ -1,5 +1,8 @@
 import { createHmac, sign as signBytes, type KeyObject } from 'node:crypto';
-import { secret, type GraphQLAnswer, type TestServer } from './test-server.ts';
+import type { GraphQLAnswer, GraphQLServer } from './graphql.ts';
+
+/** What the servers of the tests sign tokens with, unless a test is about secrets. */
+export const secret = 'a secret that only the tests know of';
 
 export const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
@@ -35,7 +38,7 @@ export function sign(
   return `${input}.${signature.toString('base64url')}`;
 }
 
-export const askViewer = (server: TestServer, Authorization: string) =>
+export const askViewer = (server: GraphQLServer, Authorization: string) =>
   server.graphql('{ viewer { id roles } }', {}, { token: null, headers: { Authorization } });
 
 export const outline = ({ status, data, errors, headers }: GraphQLAnswer) => ({
@@ -56,7 +59,7 @@ export const refusal = {
 };
 
 /** The outline of the answer to a token that cannot be checked. */
-export const unavailable = {
+export const unchecked = {
   status: 503,
   data: undefined,
   code: 'SERVICE_UNAVAILABLE',

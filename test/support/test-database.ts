@@ -106,6 +106,13 @@ export async function createMigratedDatabase(adminUrl: string): ReturnType<typeo
   return created;
 }
 
+/** Makes the empty database of a server process; answers the variables that lead there. */
+export async function makeServerDatabase(): Promise<{ variables: Record<string, string>; drop: () => Promise<void> }> {
+  if (!TEST_DATABASE_URL) return { variables: { DATA_DIR: await copyDataFolder() }, drop: async () => {} };
+  const { url, drop } = await createMigratedDatabase(TEST_DATABASE_URL);
+  return { variables: { DATABASE_URL: url }, drop };
+}
+
 /** Copies the first migration alone, for a database of an earlier version. Answers the folder. */
 export async function copyFirstMigration(): Promise<string> {
   const folder = await mkdtemp(path.join(inject('runFolder'), 'migrations-'));

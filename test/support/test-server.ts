@@ -6,42 +6,20 @@ import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
 import { createLogger } from '../../src/log.ts';
 import { createHttpServer, listen, stopListening } from '../../src/server/http-server.ts';
+import { sendGraphQL, type GraphQLAnswer, type GraphQLServer, type RequestOptions } from './graphql.ts';
+import { secret } from './sign-token.ts';
 import { openTestDatabase } from './test-database.ts';
 
 /** A well-formed id of nothing. */
 export const unknownId = '0192f0c1-2345-7000-8000-000000000001';
-export const secret = 'a secret that only the tests know of';
 
-interface RequestOptions {
-  /** Null: signed out. Left out: signed in as the administrator alice. */
-  token?: string | null;
-  headers?: Record<string, string>;
-}
-
-export interface TestServer {
+export interface TestServer extends GraphQLServer {
   url: string;
   database: Database;
   /** The log so far, one object for each line. */
   logLines: () => Record<string, unknown>[];
   tokenFor: (id: string, roles?: string[]) => Promise<string>;
-  /** Sends an operation as JSON. */
-  graphql: (query: string, variables?: object, options?: RequestOptions) => Promise<GraphQLAnswer>;
   stop: () => Promise<void>;
-}
-
-export interface GraphQLAnswer {
-  status: number;
-  headers: Headers;
-  // oxlint-disable-next-line typescript/no-explicit-any -- the shape of the answer is what the tests are about
-  data: any;
-  errors:
-    | {
-        message: string;
-        path?: (string | number)[];
-        locations?: { line: number; column: number }[];
-        extensions: { code: string; field?: string; retryAfter?: number };
-      }[]
-    | undefined;
 }
 
 /** With TEST_COMPILATION=always, every document that can be compiled is compiled at its first use. */
@@ -79,8 +57,7 @@ export async function startTestServer(
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
-    graphql: (query, variables, { token = alice, headers } = {}) =>
-      sendOperation(url, { query, variables }, { ...(token && { Authorization: `Bearer ${token}` }), ...headers }),
+    graphql: (query, variables, request) => sendGraphQL(url, { query, variables }, { token: alice, ...request }),
     async stop() {
       stopping.abort();
       await stopListening(server);
@@ -89,18 +66,8 @@ export async function startTestServer(
   };
 }
 
-async function sendOperation(url: string, body: object, headers: Record<string, string>): Promise<GraphQLAnswer> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  const { data, errors } = await response.json();
-  return { status: response.status, headers: response.headers, data, errors };
-}
-
 /** Creates an account; returns its id. */
-export async function createAccount({ graphql }: TestServer, name: string): Promise<string> {
+export async function createAccount({ graphql }: GraphQLServer, name: string): Promise<string> {
   const { data } = await graphql('mutation ($name: String!) { newAccount(input: { name: $name }) { id } }', { name });
   return data.newAccount.id;
 }
@@ -115,7 +82,7 @@ export const sessionFields = 'id dateCreated dateLastModified createdBy lastModi
 
 /** Sends `newAISession`, and asks for all fields of the session. */
 export function createSession(
-  { graphql }: TestServer,
+  { graphql }: GraphQLServer,
   input: object = {},
   options?: RequestOptions,
 ): Promise<GraphQLAnswer> {

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript, startServer } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
-import { secret } from '../../support/test-server.ts';
+import { secret } from '../../support/sign-token.ts';
 
 const dump = (environment: Record<string, string>) => runScript('src/commands/dump.ts', [], environment);
 

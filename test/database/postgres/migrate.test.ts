@@ -3,15 +3,14 @@ import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, findFreePort, runScript, startServer } from '../../support/server-process.ts';
-import { sign } from '../../support/sign-token.ts';
+import { secret } from '../../support/sign-token.ts';
 import { copyFirstMigration, createTestDatabase } from '../../support/test-database.ts';
+import { createSession } from '../../support/test-server.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
 const stackLine = /^ +at /m;
 
 const migrate = (DATABASE_URL: string) => runScript('src/commands/migrate.ts', [], { DATABASE_URL });
-const authorization = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
 
 describe('npm run migrate', () => {
   let database: { url: string; drop: () => Promise<void> };
@@ -24,7 +23,7 @@ describe('npm run migrate', () => {
     await database.drop();
   });
 
-  const start = () => startServer({ DATABASE_URL: database.url, AUTH_SECRET });
+  const start = () => startServer({ DATABASE_URL: database.url, AUTH_SECRET: secret });
 
   test('keeps the rows of an earlier version', async () => {
     const id = '0192f0c1-2345-7000-8000-000000000001';
@@ -36,11 +35,10 @@ describe('npm run migrate', () => {
       insert into idempotency_keys (created_by, key, session_id, payload_hash) values ('alice', 'once', '${id}', 'hash')`);
     await client.end();
     expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
-    const { graphql } = await start();
-    const { data } = await graphql(`{ aiSession(id: "${id}") { purpose dateCreated } }`, {}, authorization);
+    const server = await start();
+    const { data } = await server.graphql(`{ aiSession(id: "${id}") { purpose dateCreated } }`);
     expect(data.aiSession).toEqual({ purpose: 'Keep me', dateCreated: '2024-11-03T06:40:42.309Z' });
-    const retry = 'mutation { newAISession(input: { idempotencyKey: "once" }) { id } }';
-    const { errors } = await graphql(retry, {}, authorization);
+    const { errors } = await createSession(server, { idempotencyKey: 'once' });
     expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
   });
 

@@ -5,17 +5,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { binaries } from '../../support/postgres-server.ts';
 import { cleanUp, makeFolder, runScript, startServer } from '../../support/server-process.ts';
-import { sign } from '../../support/sign-token.ts';
+import { secret } from '../../support/sign-token.ts';
 import { copyDataFolder, createTestDatabase } from '../../support/test-database.ts';
+import { createAccount, createSession, sessionFields } from '../../support/test-server.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
-const Authorization = `Bearer ${sign({}, AUTH_SECRET)}`;
 
 const dump = (environment: Record<string, string>) => runScript('src/commands/dump.ts', [], environment);
-
-const fields = 'id dateCreated dateLastModified createdBy lastModifiedBy accountId accountName purpose';
-const operation = `mutation ($input: NewAISessionInput!) { newAISession(input: $input) { ${fields} } }`;
 
 describe.skipIf(!binaries)('a dump that is restored by psql into an own PostgreSQL', () => {
   const purposes = [
@@ -32,13 +28,12 @@ describe.skipIf(!binaries)('a dump that is restored by psql into an own PostgreS
   let server: Awaited<ReturnType<typeof startServer>>;
   let migration: Awaited<ReturnType<typeof runScript>>;
 
-  const create = async (input: object) => (await server.graphql(operation, { input }, { Authorization })).data;
+  const create = async (input: object) => (await createSession(server, input)).data;
 
   beforeAll(async () => {
     const DATA_DIR = await copyDataFolder();
-    server = await startServer({ DATA_DIR, AUTH_SECRET });
-    const newAccount = 'mutation { newAccount(input: { name: "Müller & Sons" }) { id } }';
-    const accountId = (await server.graphql(newAccount, {}, { Authorization })).data.newAccount.id;
+    server = await startServer({ DATA_DIR, AUTH_SECRET: secret });
+    const accountId = await createAccount(server, 'Müller & Sons');
     inputs = purposes.map((purpose, index) => ({ accountId, purpose, idempotencyKey: `key ${index}` }));
     before = [];
     for (const input of inputs) before.push(await create(input));
@@ -50,7 +45,7 @@ describe.skipIf(!binaries)('a dump that is restored by psql into an own PostgreS
     database = await createTestDatabase(TEST_DATABASE_URL);
     const psql = path.join(binaries ?? '', 'psql');
     await promisify(execFile)(psql, [database.url, '-v', 'ON_ERROR_STOP=1', '-q', '-f', file]);
-    const environment = { DATABASE_URL: database.url, AUTH_SECRET };
+    const environment = { DATABASE_URL: database.url, AUTH_SECRET: secret };
     migration = await runScript('src/commands/migrate.ts', [], environment);
     server = await startServer(environment);
   });
@@ -64,8 +59,8 @@ describe.skipIf(!binaries)('a dump that is restored by psql into an own PostgreS
   });
 
   test('it has all sessions and their account', async () => {
-    const list = `{ aiSessions(orderBy: { field: DATE_CREATED, direction: ASC }) { edges { node { ${fields} } } } }`;
-    const { data } = await server.graphql(list, {}, { Authorization });
+    const list = `{ aiSessions(orderBy: { field: DATE_CREATED, direction: ASC }) { edges { node { ${sessionFields} } } } }`;
+    const { data } = await server.graphql(list);
     const nodes = data.aiSessions.edges.map(({ node }: { node: object }) => ({ newAISession: node }));
     expect(nodes).toEqual(before);
   });

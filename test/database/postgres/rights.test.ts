@@ -3,8 +3,7 @@ import { migratePostgres } from '../../../src/database/postgres.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
 import { cleanUp, runScript } from '../../support/server-process.ts';
-
-const AUTH_SECRET = 'a secret that only this test knows of';
+import { secret } from '../../support/sign-token.ts';
 
 describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
   let database: PostgresServer;
@@ -12,7 +11,7 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
   let service: PostgresService;
 
   const refuseAtStart = async (DATABASE_URL = url) => {
-    const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET });
+    const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET: secret });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).not.toMatch(/^ +at /m);
     return stderr;

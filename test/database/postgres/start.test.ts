@@ -1,16 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, runScript, startServer, type ServerProcess } from '../../support/server-process.ts';
-import { sign } from '../../support/sign-token.ts';
+import { secret } from '../../support/sign-token.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
+import { createSession } from '../../support/test-server.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 const migrate = (DATABASE_URL: string) => runScript('src/commands/migrate.ts', [], { DATABASE_URL });
-const runServer = (DATABASE_URL: string) => runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET });
+const runServer = (DATABASE_URL: string) => runScript('src/main.ts', [], { DATABASE_URL, AUTH_SECRET: secret });
 const stackLine = /^ +at /m;
-
-const authorization = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
 
 describe('a server is refused, in words:', () => {
   let database: { url: string; drop: () => Promise<void> };
@@ -50,24 +48,22 @@ describe('on a database that npm run migrate migrated, a server', () => {
     migrated = await migrate(database.url);
     const url = new URL(database.url);
     url.password = 'hush-hush';
-    server = await startServer({ DATABASE_URL: url.href, AUTH_SECRET, GRAPHIQL: 'on' });
+    server = await startServer({ DATABASE_URL: url.href, AUTH_SECRET: secret, GRAPHIQL: 'on' });
   });
   afterAll(async () => {
     await cleanUp();
     await database.drop();
   });
 
-  const createSession = () => server.graphql('mutation { newAISession(input: {}) { createdBy } }', {}, authorization);
-  const countSessions = async () =>
-    (await server.graphql('{ aiSessions { totalCount } }', {}, authorization)).data.aiSessions.totalCount;
+  const countSessions = async () => (await server.graphql('{ aiSessions { totalCount } }')).data.aiSessions.totalCount;
 
   test('creates sessions', async () => {
     expect(migrated).toMatchObject({ code: 0, stderr: '' });
-    expect((await createSession()).data.newAISession).toEqual({ createdBy: 'alice' });
+    expect((await createSession(server)).data.newAISession).toMatchObject({ createdBy: 'alice' });
   });
 
   test('creates no account at its start', async () => {
-    const { data } = await server.graphql('{ accounts { totalCount } }', {}, authorization);
+    const { data } = await server.graphql('{ accounts { totalCount } }');
     expect(data.accounts.totalCount).toBe(0);
   });
 
@@ -83,14 +79,14 @@ describe('on a database that npm run migrate migrated, a server', () => {
   });
 
   test('keeps its data over a second migration, which changes nothing', async () => {
-    await createSession();
+    await createSession(server);
     const before = await countSessions();
     expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
     expect(await countSessions()).toBe(before);
   });
 
   test('prints no link by default', async () => {
-    const { graphiqlLink } = await startServer({ DATABASE_URL: database.url, AUTH_SECRET });
+    const { graphiqlLink } = await startServer({ DATABASE_URL: database.url, AUTH_SECRET: secret });
     expect(graphiqlLink).toBeUndefined();
   });
 });

@@ -2,10 +2,9 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from '../../support/server-process.ts';
+import { createSession, sessionFields } from '../../support/test-server.ts';
 
 afterAll(cleanUp);
-
-const newAISession = 'mutation Open($input: NewAISessionInput!) { newAISession(input: $input) { id purpose } }';
 
 describe('an empty folder, after a first process that stopped and a second one that was killed', () => {
   const input = { purpose: 'Outlive the process', idempotencyKey: 'the only one' };
@@ -25,7 +24,7 @@ describe('an empty folder, after a first process that stopped and a second one t
     first.kill('SIGTERM');
     await first.ended;
     const second = await startServer({ DATA_DIR });
-    created = (await second.graphql(newAISession, { input })).data;
+    created = (await createSession(second, input)).data;
     second.kill('SIGKILL');
     await second.ended;
     third = await startServer({ DATA_DIR });
@@ -37,23 +36,23 @@ describe('an empty folder, after a first process that stopped and a second one t
   });
 
   test('has its sessions', async () => {
-    const { data } = await third.graphql('query ($id: ID!) { aiSession(id: $id) { id purpose } }', {
+    const { data } = await third.graphql(`query ($id: ID!) { aiSession(id: $id) { ${sessionFields} } }`, {
       id: created.newAISession.id,
     });
     expect(data.aiSession).toEqual(created.newAISession);
   });
 
   test('has its idempotency keys', async () => {
-    expect((await third.graphql(newAISession, { input })).data).toEqual(created);
+    expect((await createSession(third, input)).data).toEqual(created);
   });
 
   test('has its secret, so that a token outlives the process', async () => {
-    const { data } = await third.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${first.token}` });
+    const { data } = await third.graphql('{ viewer { id } }', {}, { token: first.token });
     expect(data.viewer).toEqual({ id: 'administrator' });
   });
 
   test('has the secret of the token that was made before the first start', async () => {
-    const { data } = await third.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${earlyToken}` });
+    const { data } = await third.graphql('{ viewer { id } }', {}, { token: earlyToken });
     expect(data.viewer).toEqual({ id: 'early' });
   });
 });

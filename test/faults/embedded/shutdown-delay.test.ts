@@ -4,6 +4,7 @@ import { patience } from '../../support/patience.ts';
 import { openRawConnection, type RawConnection } from '../../support/raw-connection.ts';
 import { cleanUp, killProcesses, startServer, type ServerProcess } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
+import { createSession } from '../../support/test-server.ts';
 
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 
@@ -46,8 +47,7 @@ describe('during the delay', () => {
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
       expect(answer).not.toMatch(/connection: close/i);
     }
-    const { data } = await server.graphql('mutation { newAISession(input: { purpose: "Late" }) { purpose } }');
-    expect(data).toEqual({ newAISession: { purpose: 'Late' } });
+    expect((await createSession(server, { purpose: 'Late' })).data.newAISession).toMatchObject({ purpose: 'Late' });
   });
 
   test('a second signal ends the process at once', async () => {

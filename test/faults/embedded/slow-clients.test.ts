@@ -132,7 +132,7 @@ describe('clients that do not read their answers', () => {
 // Each waits for the time-out of the server.
 describe.concurrent('a client gets an answer, if any, and is cut off when it', () => {
   // Where the client sends while the server closes, the reset may overtake the answer.
-  test.each(slowClients)('$name', { retry: 2 }, async ({ opening, drip, statuses }) => {
+  test.each(slowClients)('$name', async ({ opening, drip, statuses }) => {
     const connection = await openRawConnection(server.url);
     connection.send(opening);
     const timer = drip === undefined ? undefined : setInterval(() => connection.send(drip), 1000);

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cleanUp, findFreePort, startServer } from '../../support/server-process.ts';
+import { secret } from '../../support/sign-token.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { createMigratedDatabase } from '../../support/test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 let database: { url: string; drop: () => Promise<void> };
 let opening: Promise<TcpProxy> | undefined;
@@ -32,7 +32,7 @@ test('the server waits for a database that is still starting, and logs that it w
     if (/(?:"msg":"waiting for the database[^]*){2}/.test(output))
       opening ??= startProxy(Number(target || '5432'), { port, targetHost });
   };
-  const { url, output } = await startServer({ DATABASE_URL: throughPort(port), AUTH_SECRET }, openWhenMissed);
+  const { url, output } = await startServer({ DATABASE_URL: throughPort(port), AUTH_SECRET: secret }, openWhenMissed);
   expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*AI Sessions is ready/);
   const response = await fetch(`${url}/ready`);
   expect(response.status).toBe(200);

@@ -4,8 +4,7 @@ import { hasPgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import { makeToken, startService } from '../../support/postgres-service.ts';
 import { cleanUp, killProcesses, runScript } from '../../support/server-process.ts';
-
-const AUTH_SECRET = 'a secret that only this test knows of';
+import { secret } from '../../support/sign-token.ts';
 
 describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DATABASE_PREPARE=off, the server', () => {
   let database: PostgresServer;
@@ -35,7 +34,10 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
     await database.query(`alter system set pre_auth_delay = ${delay}`);
     await database.query('select pg_reload_conf()');
     pooler = await startPgBouncer(database, 5, settings);
-    const { code, stderr, stdout } = await runScript('src/main.ts', [], { DATABASE_URL: pooler.url, AUTH_SECRET });
+    const { code, stderr, stdout } = await runScript('src/main.ts', [], {
+      DATABASE_URL: pooler.url,
+      AUTH_SECRET: secret,
+    });
     await database.query('alter system reset pre_auth_delay');
     await database.query('select pg_reload_conf()');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -11,9 +11,9 @@ import {
 } from '../../support/postgres-server.ts';
 import { makeToken, startService } from '../../support/postgres-service.ts';
 import { cleanUp, findFreePort, killProcesses, runScript } from '../../support/server-process.ts';
+import { secret } from '../../support/sign-token.ts';
 
 const binary = '/usr/sbin/pgpool';
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 describe.skipIf(!canRunPostgres || !existsSync(binary))('behind Pgpool-II, the server', () => {
   let database: PostgresServer;
@@ -66,7 +66,7 @@ describe.skipIf(!canRunPostgres || !existsSync(binary))('behind Pgpool-II, the s
   }
 
   test('in the mode raw, in which transactions stay open, says what to do and exits', async () => {
-    const environment = { DATABASE_URL: await startPgpool('raw'), AUTH_SECRET };
+    const environment = { DATABASE_URL: await startPgpool('raw'), AUTH_SECRET: secret };
     const { code, stdout, stderr } = await runScript('src/main.ts', [], environment);
     expect({ code, stdout: stdout.replaceAll(/^\{.*waiting for the database.*\n/gm, '') }).toEqual({
       code: 1,

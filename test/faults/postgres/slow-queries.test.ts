@@ -1,21 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { GraphQLAnswer } from '../../support/graphql.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
-import { issueToken } from '../../../src/auth/token-issuer.ts';
-import { loadConfig } from '../../../src/config.ts';
 import { cleanUp, killProcesses } from '../../support/server-process.ts';
+import { sign } from '../../support/sign-token.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import type { GraphQLAnswer } from '../../support/test-server.ts';
 
 const slowReads = (count: number) =>
   `{ ${Array.from({ length: count }, (_, index) => `a${index}: accounts(nameContains: "x") { totalCount }`).join(' ')} }`;
 
 /** Sends an operation as another user. */
-async function sendAs(user: string, service: PostgresService, query: string): Promise<GraphQLAnswer> {
-  const AUTH_SECRET = 'a secret that only this test knows of';
-  const viewer = { id: user, roles: ['SystemAdministrator'] };
-  const bearer = await issueToken(loadConfig({ AUTH_SECRET }), AUTH_SECRET, viewer, '1h');
-  return service.graphql(query, {}, { Authorization: `Bearer ${bearer}` });
+function sendAs(user: string, service: PostgresService, query: string): Promise<GraphQLAnswer> {
+  return service.graphql(query, {}, { token: sign({ sub: user }) });
 }
 
 describe.skipIf(!canRunPostgres)('while reads are slow', () => {

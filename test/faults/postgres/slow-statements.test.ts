@@ -6,7 +6,7 @@ import { createSession, startTestServer, type TestServer } from '../../support/t
 
 const { TEST_DATABASE_URL = '' } = process.env;
 
-describe.skipIf(!TEST_DATABASE_URL)('on PostgreSQL', () => {
+describe('on PostgreSQL', () => {
   let database: Awaited<ReturnType<typeof createMigratedDatabase>>;
   let sql: postgres.Sql;
   let server: TestServer;
