@@ -1,18 +1,19 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
+import { secret, sign } from '../support/sign-token.ts';
 import { messagesOf, sendWatched } from '../support/stillness.ts';
 import { copyDataFolder } from '../support/test-database.ts';
 
 // What one operation may ask for.
-const AUTH_SECRET = 'a secret that only this test knows of';
-const signedIn = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
+const token = sign();
+const signedIn = { Authorization: `Bearer ${token}` };
 
 let closed: ServerProcess;
 let open: ServerProcess;
 
-const start = async (GRAPHIQL: string) => startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET, GRAPHIQL });
+const start = async (GRAPHIQL: string) =>
+  startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
 
 beforeAll(async () => {
   [closed, open] = await Promise.all([start('off'), start('on')]);
@@ -22,7 +23,7 @@ afterAll(cleanUp);
 const times = (count: number, text: (index: number) => string) =>
   Array.from({ length: count }, (_, n) => text(n)).join(' ');
 
-const create = async (query: string, variables: object) => (await closed.graphql(query, variables, signedIn)).data;
+const create = async (query: string, variables: object) => (await closed.graphql(query, variables, { token })).data;
 
 const product = (aliases: number) => ({
   query: `query ($accounts: Int, $sessions: Int) {

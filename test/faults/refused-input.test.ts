@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
+import { secret, sign } from '../support/sign-token.ts';
 import { messagesOf, sendWatched } from '../support/stillness.ts';
 import { copyDataFolder } from '../support/test-database.ts';
 
 // Whatever is refused, its response is short, and nobody else waits.
-const AUTH_SECRET = 'a secret that only this test knows of';
-const signedIn = { Authorization: `Bearer ${sign({}, AUTH_SECRET)}` };
+const signedIn = { Authorization: `Bearer ${sign()}` };
 
 let closed: ServerProcess;
 let open: ServerProcess;
 
-const start = async (GRAPHIQL: string) => startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET, GRAPHIQL });
+const start = async (GRAPHIQL: string) =>
+  startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
 
 beforeAll(async () => {
   [closed, open] = await Promise.all([start('off'), start('on')]);

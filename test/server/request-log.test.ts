@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
+import { secret, sign } from '../support/sign-token.ts';
 import { copyDataFolder } from '../support/test-database.ts';
-
-const AUTH_SECRET = 'a secret that only this test knows of';
 
 let server: ServerProcess;
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET });
+  server = await startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret });
 });
 afterAll(cleanUp);
 
@@ -28,7 +26,7 @@ describe('the log', () => {
           msg: 'request',
           requestId,
           operation: 'query Look',
-          viewer: 'administrator',
+          viewer: 'alice',
           status: 200,
           durationMs: expect.any(Number),
         }),
@@ -42,7 +40,7 @@ describe('the log', () => {
 
   test('has no control character, which a terminal would obey', async () => {
     const sub = 'eve\u001b[31m\u009b31m\u007f';
-    await server.graphql('{ viewer { id } }', {}, { Authorization: `Bearer ${sign({ sub }, AUTH_SECRET)}` });
+    await server.graphql('{ viewer { id } }', {}, { token: sign({ sub }) });
     await expect.poll(() => server.logLines().map(({ viewer }) => viewer)).toContain(sub);
     expect(server.output().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });

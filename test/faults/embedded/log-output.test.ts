@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { patience } from '../../support/patience.ts';
 import { findFreePort, spawnScript } from '../../support/server-process.ts';
-import { sign } from '../../support/sign-token.ts';
+import { secret, sign } from '../../support/sign-token.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
 
 const children: ChildProcess[] = [];
@@ -30,7 +30,7 @@ async function startWith(stdio: StdioOptions, environment: Record<string, string
   const child = spawnScript(
     'src/main.ts',
     [],
-    { DATA_DIR: folder, PORT: String(port), AUTH_SECRET, ...environment },
+    { DATA_DIR: folder, PORT: String(port), AUTH_SECRET: secret, ...environment },
     stdio,
   );
   children.push(child);
@@ -43,9 +43,8 @@ async function startWith(stdio: StdioOptions, environment: Record<string, string
   return { child, url };
 }
 
-const AUTH_SECRET = 'a secret that only this test knows of';
 /** A user whose id takes 1.5 kB in JSON. */
-const Authorization = `Bearer ${sign({ sub: '\u0001'.repeat(255) }, AUTH_SECRET)}`;
+const Authorization = `Bearer ${sign({ sub: '\u0001'.repeat(255) })}`;
 
 /** Sends requests, each of which makes a line of more than 1.5 kB. */
 async function sendLongRequests(url: string, count: number): Promise<void> {
