@@ -1,7 +1,7 @@
 import { issueToken } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/viewer.ts';
 import { loadConfig } from './config.ts';
-import { readLocalSecret } from './database/data-directory.ts';
+import { readLocalSecret } from './database/embedded/data-directory.ts';
 import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/key-retention.ts';
@@ -26,8 +26,13 @@ await runProgram(async () => {
   };
   // Load only the driver that is used: each takes time and memory.
   const opened = await (DATABASE_URL
-    ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
-    : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, log, statementLog));
+    ? (await import('./database/postgres/open-postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
+    : (await import('./database/embedded/open-embedded.ts')).openEmbedded(
+        DATA_DIR,
+        config.DATABASE_TIMEOUT_MS,
+        log,
+        statementLog,
+      ));
   const database = observe(opened);
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
-import { openEmbedded } from '../src/database/embedded.ts';
-import { openPostgres } from '../src/database/postgres.ts';
+import { openEmbedded } from '../src/database/embedded/open-embedded.ts';
+import { openPostgres } from '../src/database/postgres/open-postgres.ts';
 import { createLogger } from '../src/log.ts';
 import { cleanUp, startServer, type ServerProcess } from './server-process.ts';
 import { sign } from './sign-token.ts';

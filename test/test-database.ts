@@ -7,8 +7,8 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import type { Config } from '../src/config.ts';
 import type { Database } from '../src/database/database.ts';
-import { openEmbedded } from '../src/database/embedded.ts';
-import { migratePostgres, openPostgres } from '../src/database/postgres.ts';
+import { openEmbedded } from '../src/database/embedded/open-embedded.ts';
+import { migratePostgres, openPostgres } from '../src/database/postgres/open-postgres.ts';
 import { createLogger, type Logger } from '../src/log.ts';
 
 /** A PostgreSQL on which databases may be made and dropped; unset, the tests run on the embedded one. */

@@ -8,7 +8,7 @@ import { canMount } from './mount.ts';
 import { cleanUp, makeFolder } from './server-process.ts';
 import { copyDataFolder } from './test-database.ts';
 
-const watchdog = path.join(import.meta.dirname, '../src/database/watchdog.ts');
+const watchdog = path.join(import.meta.dirname, '../src/database/embedded/watchdog.ts');
 const running: (() => void)[] = [];
 
 afterAll(() => {

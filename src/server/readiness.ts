@@ -1,6 +1,6 @@
 import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
-import { DiskFullError } from '../database/disk-space.ts';
+import { DiskFullError } from '../database/embedded/disk-space.ts';
 
 export interface Readiness {
   isReady: boolean;

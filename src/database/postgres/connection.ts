@@ -1,7 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { Address, DatabaseUrl } from './database-url.ts';
-import { errorCode, failureOf } from './failures.ts';
+import { errorCode, failureOf } from '../failures.ts';
 import type { StatementWatch } from './slow-statements.ts';
 import { openSocket, requestCancel } from './socket.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from './connection.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 import { createFairQueue } from './fair-queue.ts';
-import { runWithRetries, withDeadline } from './retry.ts';
+import { runWithRetries, withDeadline } from '../retry.ts';
 
 /** How often a statement is cancelled, and how long it may take to end each time, in milliseconds. */
 const cancellations = { times: 4, pauseMs: 500 };

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { databaseConnections } from '../metrics.ts';
+import { databaseConnections } from '../../metrics.ts';
 import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
 
 /** PostgreSQL's question whether the server takes TLS. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
-import type { Orm } from './database.ts';
-import { idempotencyKeys } from './tables.ts';
+import type { Orm } from '../database.ts';
+import { idempotencyKeys } from '../tables.ts';
 
 /** What to do about a pooler. Ends a sentence. */
 export const poolerAdvice = 'it is behind a pooler that keeps no session, such as PgBouncer. Set DATABASE_PREPARE=off';

@@ -2,14 +2,14 @@ import { PGlite } from '@electric-sql/pglite';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { StartupError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { StartupError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 import { createSpaceCheck, DiskFullError, requireSpace } from './disk-space.ts';
-import { errorCode } from './failures.ts';
-import { migrationsFolder } from './migrations.ts';
-import { createRunner } from './retry.ts';
+import { errorCode } from '../failures.ts';
+import { migrationsFolder } from '../migrations.ts';
+import { createRunner } from '../retry.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** How long one statement may compute, in milliseconds: longer than any that this server sends. */

@@ -1,5 +1,5 @@
 import type { Logger as StatementLogger } from 'drizzle-orm';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../../log.ts';
 
 /** How long a statement may take before it is warned of, in milliseconds. */
 const slowMs = 1000;
