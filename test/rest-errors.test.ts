@@ -176,7 +176,7 @@ test.each(['/ai/sessions.csv', '/ai/sessions?format=jsonl'])('an error at %s is 
 
 test('a fault of the server is masked', async () => {
   const broken = await startTestServer();
-  await broken.database.run((orm) => orm.execute(sql`drop table ai_sessions`));
+  await broken.database.run((orm) => orm.execute(sql`drop table ai_sessions`), 'lookups');
   const answer = await send(broken, 'POST', '/ai/sessions', { body: { purpose: 'secret' } });
   await broken.stop();
   expect(answer.status).toBe(500);
@@ -187,7 +187,7 @@ test('a fault of the server is masked', async () => {
 test('a database that does not answer in time is a 503 with Retry-After', async () => {
   const silent = await startTestServer({ DATABASE_TIMEOUT_MS: '200' }, (database) => ({
     ...database,
-    run: () => database.run(() => new Promise(() => {})),
+    run: () => database.run(() => new Promise(() => {}), 'lookups'),
   }));
   const answer = await send(silent, 'GET', '/ai/sessions');
   await silent.stop();

@@ -17,7 +17,7 @@ export function createReadinessCheck(database: Database, stopping: AbortSignal):
 
   async function ask(): Promise<Readiness> {
     try {
-      const fault = await database.run(findFault);
+      const fault = await database.run(findFault, 'lookups');
       return { isReady: fault === undefined, status: fault ?? 'ready' };
     } catch (error) {
       if (error instanceof DiskFullError) return { isReady: false, status: 'the disk of the database is nearly full' };

@@ -1,193 +1,166 @@
+import type { Socket } from 'node:net';
+import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import type { Address, DatabaseUrl } from './database-url.ts';
-import { errorCode, failureOf } from '../failures.ts';
-import type { StatementWatch } from './slow-statements.ts';
-import { openSocket, requestCancel } from './socket.ts';
+import { DatabaseFailure, failureOf } from '../failures.ts';
+import type { DatabaseUrl } from './database-url.ts';
+import { isEncryptionRefused, type Route, type Routes } from './routes.ts';
+import { openDeadSocket, openSocket, whileOpen } from './socket.ts';
 
-/** How long PostgreSQL may take to answer what costs it nothing, in milliseconds. */
-const answerMs = 500;
+/** How long connecting may take, in milliseconds. */
+const connectingLimit = 10_000;
 
-/** How long a new connection may take, in milliseconds. */
-const connectMs = 10_000;
+/** A route has failed when its connection is lost so soon, in milliseconds. */
+const shortestLife = 1000;
 
 /** How dates are written: poolers know both, as every JDBC driver sets them. */
 const ownParameters = { application_name: 'ai-sessions', TimeZone: 'UTC', DateStyle: 'ISO' };
 
-type ConnectionOrm = PostgresJsDatabase & { $client: postgres.Sql };
-
-/** A connection to PostgreSQL that is made when it is needed, and again after it was lost. */
+/** One connection to PostgreSQL, for one piece of work after the other. Once closed, it stays so. */
 export interface Connection {
-  /** Connects, unless it is connected. */
-  open(): Promise<ConnectionOrm>;
-  /** Asks PostgreSQL to cancel the statement that runs, or gives up connecting. Returns false if PostgreSQL does not answer. */
-  cancel(): Promise<boolean>;
-  /** Notes that the work on it is done, for now. */
-  rest(): void;
-  /** Has the next `open` ask PostgreSQL whether the connection still works. */
-  doubt(): void;
-  /** Destroys the socket: one whose packets are dropped would hang forever (porsager/postgres#1089). */
+  readonly state: 'connecting' | 'ready' | 'closed';
+  /** How many bytes PostgreSQL has sent. */
+  readonly received: number;
+  /**
+   * Runs work once it is connected.
+   * @throws what connecting fails with, and a failure of the kind `connectionLost` as soon as the connection is lost
+   */
+  run<T>(work: (orm: PostgresJsDatabase) => Promise<T>): Promise<T>;
+  /** Closes the socket, whatever runs: one whose packets are dropped would hang forever (porsager/postgres#1089). */
   destroy(): void;
-  /** Closes the session on PostgreSQL, within a second. */
+  /** Ends the session, within a second. */
   close(): Promise<void>;
 }
 
 export interface ConnectionOptions {
   url: DatabaseUrl;
+  routes: Routes;
   prepare: boolean;
   /** Settings of the session. */
   parameters: Record<string, string | number>;
-  /** Tells whether another socket may be opened now. */
-  throttle: () => Promise<boolean>;
-  statements: StatementWatch;
-  /** Called when a pooler answers instead of PostgreSQL itself. */
-  onPooler: () => void;
+  statementLog: StatementLogger;
+  /** Called when a pooler has lost a prepared statement, which the driver then prepares again. */
+  onStatementLost: () => void;
 }
 
 interface Session {
-  orm: ConnectionOrm;
-  sockets: AbortController;
+  socket: Socket;
+  client: postgres.Sql;
+  orm: PostgresJsDatabase;
 }
 
-/** The server behind the connection, and the key that cancels a statement there. */
-interface Backend {
-  address: Address;
-  key?: { pid: number; secret: number };
-  isDoubted?: boolean;
-}
+type State = { name: 'connecting' } | { name: 'ready'; session: Session } | { name: 'closed' };
 
-export function createConnection({
-  url,
-  prepare,
-  parameters,
-  throttle,
-  statements,
-  onPooler,
-}: ConnectionOptions): Connection {
-  const { addresses } = url;
-  let session: Session | undefined;
-  let backend: Backend | undefined;
-  let way = 0;
-  const encryption = () => url.encryption[way] ?? 'on';
+/** Connects by the first route that works. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { routes } = options;
+  const sockets = new AbortController();
+  let state: State = { name: 'connecting' };
+  const opened = connect();
+  opened.catch(() => {
+    // Told to the work that waits for it.
+  });
 
-  /** Of several hosts, all connections use the first that has not failed. */
-  function skip(address: Address | undefined): void {
-    if (address && address === addresses[0]) addresses.push(...addresses.splice(0, 1));
+  function close(): void {
+    state = { name: 'closed' };
+    sockets.abort(new DatabaseFailure('08006', 'the connection to the database was given up'));
   }
 
-  async function openNextSocket(signal: AbortSignal) {
-    const isAllowed = await throttle();
-    const [address] = addresses;
-    if (!isAllowed || !address || signal.aborted) throw tooManyAttempts();
-    const opened: Backend = { address };
+  async function connect(): Promise<Session> {
+    const timer = setTimeout(close, connectingLimit);
     try {
-      const socket = await openSocket(address, encryption(), url, signal);
-      backend = opened;
-      socket.once('close', () => {
-        if (backend !== opened) return;
-        if (!opened.key) skip(address);
-        backend = undefined;
+      const { session, route } = await openFirst();
+      sockets.signal.throwIfAborted();
+      const openedAt = performance.now();
+      session.socket.once('close', () => {
+        if (performance.now() - openedAt < shortestLife) routes.noteFailure(route, session.socket.errored);
+        close();
       });
-      return socket;
+      state = { name: 'ready', session };
+      return session;
     } catch (error) {
-      skip(address);
+      close();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
-  function createSession(): Session {
-    const sockets = new AbortController();
-    const settings = {
-      ...url.credentials,
-      // Named in the driver's errors only.
-      host: 'database',
-      max: 1,
-      prepare,
-      ssl: false,
-      socket: () => openNextSocket(sockets.signal),
-      backoff: () => 0,
-      // Skip the driver's type query: its errors are unhandled, and we use no arrays.
-      fetch_types: false,
-      connection: { ...ownParameters, ...parameters, ...url.parameters },
-      onnotice: () => {},
-    };
-    return { orm: drizzle(postgres(settings), { logger: statements }), sockets };
-  }
-
-  function destroy(): void {
-    const { orm, sockets } = session ?? {};
-    session = undefined;
-    backend = undefined;
-    sockets?.abort();
-    void orm?.$client.end({ timeout: 0 });
-  }
-
-  /** Connects, or asks a connection that is in doubt. */
-  async function connect({ orm }: Session): Promise<void> {
-    const timer = setTimeout(destroy, backend ? answerMs : connectMs);
-    const question = 'select pg_backend_pid() as pid, pg_is_in_recovery() as "isStandby"';
-    const answer = await orm.$client
-      .unsafe<{ pid: number; isStandby: boolean }[]>(question)
-      .finally(() => clearTimeout(timer));
-    const [{ pid, isStandby } = {}] = answer;
-    if (isStandby && addresses.length > 1) {
-      skip(backend?.address);
-      throw Object.assign(new Error('the database is a standby'), { code: '25006' });
+  async function openFirst(): Promise<{ session: Session; route: Route }> {
+    for (let triesLeft = routes.count - 1; ; triesLeft -= 1) {
+      const route = await routes.next();
+      sockets.signal.throwIfAborted();
+      try {
+        const session = await openSession(route, options, sockets.signal);
+        routes.noteSuccess();
+        return { session, route };
+      } catch (error) {
+        routes.noteFailure(route, error);
+        const mayOtherWork = isEncryptionRefused(error) || failureOf(error) === 'connectionLost';
+        if (triesLeft === 0 || !mayOtherWork || sockets.signal.aborted) throw error;
+      }
     }
-    if (pid !== answer.state.pid) onPooler();
-    if (backend) Object.assign(backend, { key: answer.state, isDoubted: false });
   }
 
   return {
-    async open() {
-      for (let triesLeft = addresses.length * url.encryption.length - 1; ; triesLeft -= 1) {
-        session ??= createSession();
-        const { orm } = session;
-        if (backend?.key && !backend.isDoubted) return orm;
-        try {
-          await connect(session);
-          return orm;
-        } catch (error) {
-          destroy();
-          // What sslmode=prefer and allow fall back from: pg_hba.conf refuses the connection, or TLS fails.
-          const isRefused = /^(28000|EPROTO|ERR_SSL_.*)$/.test(errorCode(error));
-          if (isRefused) way = (way + 1) % url.encryption.length;
-          if (triesLeft === 0 || !(isRefused || failureOf(error) === 'connectionLost')) throw error;
-        }
-      }
+    get state() {
+      return state.name;
     },
-
-    async cancel() {
-      if (!backend?.key) {
-        skip(backend?.address);
-        destroy();
-        return true;
-      }
-      const { address, key } = backend;
-      const signal = AbortSignal.timeout(answerMs);
-      try {
-        await requestCancel(await openSocket(address, encryption(), url, signal), key);
-        return !signal.aborted;
-      } catch {
-        return false;
-      }
+    get received() {
+      return state.name === 'ready' ? state.session.socket.bytesRead : 0;
     },
-
-    rest: statements.end,
-
-    doubt() {
-      if (backend) backend.isDoubted = true;
+    async run(work) {
+      const { socket, orm } = await opened;
+      return whileOpen(socket, work(orm));
     },
-
-    destroy,
-
+    destroy: close,
     async close() {
-      await session?.orm.$client.end({ timeout: 1 });
-      destroy();
+      if (state.name === 'ready') await state.session.client.end({ timeout: 1 });
+      close();
     },
   };
 }
 
-function tooManyAttempts(): Error {
-  return Object.assign(new Error('too many attempts to connect to the database'), { code: 'ECONNREFUSED' });
+/**
+ * Opens a socket, and makes a client of it that is never used again once the socket has closed: postgres.js would mix rows
+ * of an interrupted response with those of the next one, and report statements as done that never ran.
+ */
+async function openSession(route: Route, options: ConnectionOptions, signal: AbortSignal): Promise<Session> {
+  const { url, routes, prepare, parameters, statementLog } = options;
+  const socket = await openSocket(route, url, signal);
+  const sockets = [socket];
+  const settings = {
+    ...url.credentials,
+    // Named in the driver's errors only.
+    host: 'database',
+    max: 1,
+    prepare,
+    ssl: false,
+    socket: () => sockets.pop() ?? openDeadSocket(),
+    // The driver would close it, and connect again by itself.
+    max_lifetime: null,
+    // Skip the driver's type query: its errors are unhandled, and we use no arrays.
+    fetch_types: false,
+    connection: { ...ownParameters, ...parameters, ...url.parameters },
+    onnotice: () => {},
+  };
+  const client = postgres(settings);
+  const question = client.unsafe<{ isStandby: boolean }[]>('select pg_is_in_recovery() as "isStandby"');
+  const [row] = await whileOpen(socket, question);
+  if (row?.isStandby && routes.count > 1) {
+    socket.destroy();
+    throw new DatabaseFailure('25006', 'the database is a standby');
+  }
+  socket.on('data', (chunk) => {
+    if (isStatementLost(chunk)) options.onStatementLost();
+  });
+  return { socket, client, orm: drizzle(client, { logger: statementLog }) };
+}
+
+/**
+ * Whether PostgreSQL reports that a prepared statement is missing, or there already. The driver hides it: it prepares the
+ * statement again, under another name.
+ */
+function isStatementLost(message: Buffer): boolean {
+  return message[0] === 'E'.charCodeAt(0) && /\0C(26000|42P05)\0/.test(message.toString('latin1'));
 }

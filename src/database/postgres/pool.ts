@@ -1,96 +1,68 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Work } from '../database.ts';
+import { withDeadline } from '../deadline.ts';
+import { failureOf } from '../failures.ts';
+import { runWithRetries } from '../retry.ts';
+import { createBulkheads } from './bulkheads.ts';
 import type { Connection } from './connection.ts';
-import type { Database } from '../database.ts';
-import { createFairQueue } from './fair-queue.ts';
-import { runWithRetries, withDeadline } from '../retry.ts';
 
-/** How often a statement is cancelled, and how long it may take to end each time, in milliseconds. */
-const cancellations = { times: 4, pauseMs: 500 };
-
-/** Runs each piece of work on a connection of its own: nothing waits in a connection behind a slow statement. */
-export function createPool(connect: () => Connection, size: number, timeoutMs: number) {
-  const queue = createFairQueue(size);
-  const connections = new Set<Connection>();
-  const idle: Connection[] = [];
-  // PostgreSQL takes a request to cancel over a connection of its own: one at a time.
-  let cancelling: Promise<unknown> = Promise.resolve();
-  let networkLostAt = 0;
+/**
+ * Runs each piece of work on a connection of its own: nothing waits in a connection behind a slow statement.
+ * @param connect makes a connection
+ * @param size how many connections there are at most
+ * @param timeoutMs the deadline of work, in milliseconds
+ */
+export function createPool(connect: () => Connection, size: number, timeoutMs: number): Omit<Database, 'description'> {
+  const runInBulkhead = createBulkheads(size);
+  const busy = new Set<Connection>();
+  let idle: Connection[] = [];
 
   function take(): Connection {
+    idle = idle.filter(({ state }) => state === 'ready');
     const connection = idle.pop() ?? connect();
-    connections.add(connection);
+    busy.add(connection);
     return connection;
   }
 
-  async function cancel(connection: Connection, isDone: () => boolean): Promise<boolean> {
-    const since = performance.now();
-    const cancelled = cancelling.then(() => isDone() || (networkLostAt < since && connection.cancel()));
-    cancelling = cancelled;
-    if (await cancelled) return true;
-    networkLostAt = performance.now();
-    return false;
+  function giveBack(connection: Connection): void {
+    busy.delete(connection);
+    if (connection.state === 'ready') idle.push(connection);
   }
 
-  /**
-   * Ends work that missed its deadline. Only where PostgreSQL does not end it, its connection is destroyed.
-   * @returns the connection, if it still works
-   */
-  async function end(connection: Connection, done: Promise<unknown>): Promise<Connection | undefined> {
-    // The network may have lost these too.
-    for (const other of idle) other.doubt();
-    let isSettled = false;
-    const isDone = () => isSettled;
-    const settled = done.then(() => (isSettled = true));
-    for (let time = 1; time <= cancellations.times && !isDone(); time += 1) {
-      if (!(await cancel(connection, isDone))) break;
-      await Promise.race([settled, sleep(cancellations.pauseMs)]);
-    }
-    if (isDone()) return connection;
-    connection.destroy();
-    connections.delete(connection);
-    return undefined;
+  /** Destroys a connection that is silent for longer than a deadline, and all that are idle: the network may have lost them too. */
+  function destroyWhenSilent(connection: Connection): NodeJS.Timeout {
+    let { received } = connection;
+    return setInterval(() => {
+      if (connection.received === received) for (const lost of [connection, ...idle]) lost.destroy();
+      ({ received } = connection);
+    }, timeoutMs);
   }
 
-  const run: Database['run'] = (work, user) => {
-    // A lone connection is shared: work of users gets half the time, so that what comes behind it is in time too.
-    const ms = size === 1 && user !== undefined ? timeoutMs / 2 : timeoutMs;
-    const { promise: hasPlace, resolve: start } = Promise.withResolvers<void>();
-    let connection: Connection | undefined;
-    let isOver = false;
-    let done: Promise<unknown> = hasPlace;
-
-    async function runInPlace() {
-      await hasPlace;
-      const taken = take();
-      connection = taken;
-      const attempts = { connect: () => taken.open(), onLost: () => taken.destroy(), isOver: () => isOver };
-      const result = runWithRetries(work, attempts);
-      done = result.catch(() => {});
-      void done.finally(() => {
-        taken.rest();
-        if (!isOver) giveBack(taken);
+  async function attempt<T>(work: Work<T>, deadline: AbortSignal): Promise<T> {
+    const connection = take();
+    const timer = destroyWhenSilent(connection);
+    try {
+      return await connection.run((orm) => {
+        // Connecting may have taken too long.
+        deadline.throwIfAborted();
+        return work(orm);
       });
-      return result;
+    } catch (error) {
+      if (failureOf(error) === 'connectionLost') connection.destroy();
+      throw error;
+    } finally {
+      clearInterval(timer);
+      giveBack(connection);
     }
-
-    function giveBack(taken: Connection | undefined): void {
-      if (taken) idle.push(taken);
-      queue.release(user);
-    }
-
-    queue.enter(start, user);
-    return withDeadline(runInPlace(), ms, () => {
-      isOver = true;
-      // Not before the request to cancel is done, which would hit the next statement.
-      if (connection) void end(connection, done).then(giveBack);
-      else queue.leave(start, user);
-    });
-  };
+  }
 
   return {
-    run,
-    async close(): Promise<void> {
-      await Promise.all([...connections].map((connection) => connection.close()));
+    run: (work, bulkhead) =>
+      withDeadline(timeoutMs, (deadline) =>
+        // Work keeps its place until it has ended, even beyond its deadline: its connection is not free before.
+        runInBulkhead(bulkhead, () => runWithRetries(() => attempt(work, deadline), deadline)),
+      ),
+    async close() {
+      await Promise.all([...busy, ...idle].map((connection) => connection.close()));
     },
   };
 }

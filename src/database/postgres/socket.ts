@@ -1,36 +1,37 @@
 import { once } from 'node:events';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { databaseConnections } from '../../metrics.ts';
-import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
+import { DatabaseFailure } from '../failures.ts';
+import type { DatabaseUrl } from './database-url.ts';
+import type { Route } from './routes.ts';
 
 /** PostgreSQL's question whether the server takes TLS. */
 const tlsRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /**
- * Connects to PostgreSQL, with TLS where `encryption` asks for it. postgres.js would check a certificate for an IP address
+ * Connects to PostgreSQL, with TLS where the route asks for it. postgres.js would check a certificate for an IP address
  * against "localhost", and knows no fallback.
- * @param signal destroys the socket, at any time
+ * @param signal destroys the socket, at any time, with its reason
  */
 export async function openSocket(
-  address: Address,
-  encryption: Encryption,
+  { address, encryption }: Route,
   { tls, isDirectTls }: DatabaseUrl,
   signal: AbortSignal,
 ): Promise<Socket> {
   const socket = connect(address);
   destroyAt(signal, socket);
-  await first(socket, 'connect');
+  await waitFor(socket, 'connect');
   databaseConnections.inc();
   socket.once('close', () => databaseConnections.dec());
   // libpq too ignores sslmode on a Unix socket.
-  if ('path' in address || encryption === 'off') return socket;
+  if ('path' in address || encryption === 'off') return closeWithError(socket);
   if (!isDirectTls) {
     socket.write(tlsRequest);
-    const [answer] = await first(socket, 'data');
+    const [answer] = await waitFor(socket, 'data');
     // What follows the answer unencrypted may be forged (CVE-2021-23222).
     const isOffered = Buffer.isBuffer(answer) && answer.equals(Buffer.from('S'));
-    if (!isOffered && encryption === 'ifOffered') return socket;
+    if (!isOffered && encryption === 'ifOffered') return closeWithError(socket);
     if (!isOffered) {
       socket.destroy();
       throw new Error('the server does not offer TLS');
@@ -40,32 +41,53 @@ export async function openSocket(
   const names = isIP(host) ? { host } : { host, servername: host };
   const secured = connectTls({ ...tls, ...names, socket, ...(isDirectTls && { ALPNProtocols: ['postgresql'] }) });
   destroyAt(signal, secured);
-  await first(secured, 'secureConnect');
-  return secured;
+  await waitFor(secured, 'secureConnect');
+  return closeWithError(secured);
+}
+
+/** Makes a socket that fails at once. */
+export function openDeadSocket(): Socket {
+  const socket = new Socket();
+  setImmediate(() => socket.destroy(closedByServer()));
+  return socket;
+}
+
+/** Waits for what needs an open socket. @throws what the socket fails with */
+export async function whileOpen<T>(socket: Socket, result: Promise<T>): Promise<T> {
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  const onClose = () => reject(socket.errored ?? closedByServer());
+  if (socket.destroyed) onClose();
+  socket.once('close', onClose);
+  try {
+    return await Promise.race([result, lost]);
+  } finally {
+    socket.off('close', onClose);
+  }
 }
 
 /**
- * Asks PostgreSQL, over a new socket, to cancel what another connection runs. Waits until it has taken the request
- * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS).
+ * Makes the end of the connection an error. After an end without one, postgres.js would connect again at once, thousands of
+ * times a second.
  */
-export async function requestCancel(socket: Socket, { pid, secret }: { pid: number; secret: number }): Promise<void> {
-  const request = Buffer.alloc(16);
-  for (const [index, word] of [16, 80_877_102, pid, secret].entries()) request.writeUInt32BE(word, 4 * index);
-  socket.resume().write(request);
-  await once(socket, 'close');
+function closeWithError(socket: Socket): Socket {
+  return socket.once('end', () => socket.destroy(closedByServer())).on('error', () => {});
+}
+
+function closedByServer(): DatabaseFailure {
+  return new DatabaseFailure('08006', 'the database closed the connection');
 }
 
 function destroyAt(signal: AbortSignal, socket: Socket): void {
-  const destroy = () => socket.destroy();
+  const destroy = () => socket.destroy(signal.reason);
   if (signal.aborted) destroy();
   signal.addEventListener('abort', destroy, { once: true });
   socket.once('close', () => signal.removeEventListener('abort', destroy));
 }
 
-/** Waits for an event. @throws ECONNREFUSED when the socket closes before it, and what the socket says */
-async function first(socket: Socket, event: string): Promise<unknown[]> {
+/** Waits for an event. @throws 08001 when the socket closes before it, and what the socket says */
+async function waitFor(socket: Socket, event: string): Promise<unknown[]> {
   const closed = once(socket, 'close').then(() => {
-    throw Object.assign(new Error('the connection was closed at its start'), { code: 'ECONNREFUSED' });
+    throw new DatabaseFailure('08001', 'the database closed the connection at its start');
   });
   return Promise.race([once(socket, event), closed]);
 }
