@@ -16,18 +16,6 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   const busy = new Set<Connection>();
   let idle: Connection[] = [];
 
-  function take(): Connection {
-    idle = idle.filter(({ state }) => state === 'ready');
-    const connection = idle.pop() ?? connect();
-    busy.add(connection);
-    return connection;
-  }
-
-  function giveBack(connection: Connection): void {
-    busy.delete(connection);
-    if (connection.state === 'ready') idle.push(connection);
-  }
-
   /** Destroys a connection that is silent for longer than a deadline, and all that are idle: the network may have lost them too. */
   function destroyWhenSilent(connection: Connection): NodeJS.Timeout {
     let { received } = connection;
@@ -38,7 +26,9 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   }
 
   async function attempt<T>(work: Work<T>, deadline: AbortSignal): Promise<T> {
-    const connection = take();
+    idle = idle.filter(({ state }) => state === 'ready');
+    const connection = idle.pop() ?? connect();
+    busy.add(connection);
     const timer = destroyWhenSilent(connection);
     try {
       return await connection.run((orm) => {
@@ -51,7 +41,8 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
       throw error;
     } finally {
       clearInterval(timer);
-      giveBack(connection);
+      busy.delete(connection);
+      if (connection.state === 'ready') idle.push(connection);
     }
   }
 

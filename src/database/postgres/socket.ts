@@ -19,19 +19,18 @@ export async function openSocket(
   { tls, isDirectTls }: DatabaseUrl,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const socket = connect(address);
-  destroyAt(signal, socket);
+  const socket = prepare(connect(address), signal);
   await waitFor(socket, 'connect');
   databaseConnections.inc();
   socket.once('close', () => databaseConnections.dec());
   // libpq too ignores sslmode on a Unix socket.
-  if ('path' in address || encryption === 'off') return closeWithError(socket);
+  if ('path' in address || encryption === 'off') return socket;
   if (!isDirectTls) {
     socket.write(tlsRequest);
     const [answer] = await waitFor(socket, 'data');
     // What follows the answer unencrypted may be forged (CVE-2021-23222).
     const isOffered = Buffer.isBuffer(answer) && answer.equals(Buffer.from('S'));
-    if (!isOffered && encryption === 'ifOffered') return closeWithError(socket);
+    if (!isOffered && encryption === 'ifOffered') return socket;
     if (!isOffered) {
       socket.destroy();
       throw new Error('the server does not offer TLS');
@@ -39,23 +38,23 @@ export async function openSocket(
   }
   const { host } = address;
   const names = isIP(host) ? { host } : { host, servername: host };
-  const secured = connectTls({ ...tls, ...names, socket, ...(isDirectTls && { ALPNProtocols: ['postgresql'] }) });
-  destroyAt(signal, secured);
+  const protocols = isDirectTls && { ALPNProtocols: ['postgresql'] };
+  const secured = prepare(connectTls({ ...tls, ...names, socket, ...protocols }), signal);
   await waitFor(secured, 'secureConnect');
-  return closeWithError(secured);
+  return secured;
 }
 
 /** Makes a socket that fails at once. */
 export function openDeadSocket(): Socket {
   const socket = new Socket();
-  setImmediate(() => socket.destroy(closedByServer()));
+  setImmediate(() => socket.destroy(closedByDatabase()));
   return socket;
 }
 
-/** Waits for what needs an open socket. @throws what the socket fails with */
+/** Waits for a result. @throws what the socket fails with, if it closes before */
 export async function whileOpen<T>(socket: Socket, result: Promise<T>): Promise<T> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
-  const onClose = () => reject(socket.errored ?? closedByServer());
+  const onClose = () => reject(socket.errored ?? closedByDatabase());
   if (socket.destroyed) onClose();
   socket.once('close', onClose);
   try {
@@ -66,28 +65,17 @@ export async function whileOpen<T>(socket: Socket, result: Promise<T>): Promise<
 }
 
 /**
- * Makes the end of the connection an error. After an end without one, postgres.js would connect again at once, thousands of
- * times a second.
+ * Has the signal destroy a socket, and makes its end an error: after an end without one, postgres.js would connect again at
+ * once, thousands of times a second.
  */
-function closeWithError(socket: Socket): Socket {
-  return socket.once('end', () => socket.destroy(closedByServer())).on('error', () => {});
-}
-
-function closedByServer(): DatabaseFailure {
-  return new DatabaseFailure('08006', 'the database closed the connection');
-}
-
-function destroyAt(signal: AbortSignal, socket: Socket): void {
+function prepare<Kind extends Socket>(socket: Kind, signal: AbortSignal): Kind {
   const destroy = () => socket.destroy(signal.reason);
-  if (signal.aborted) destroy();
   signal.addEventListener('abort', destroy, { once: true });
   socket.once('close', () => signal.removeEventListener('abort', destroy));
+  socket.once('end', () => socket.destroy(closedByDatabase()));
+  return socket.on('error', () => {});
 }
 
-/** Waits for an event. @throws 08001 when the socket closes before it, and what the socket says */
-async function waitFor(socket: Socket, event: string): Promise<unknown[]> {
-  const closed = once(socket, 'close').then(() => {
-    throw new DatabaseFailure('08001', 'the database closed the connection at its start');
-  });
-  return Promise.race([once(socket, event), closed]);
-}
+const waitFor = (socket: Socket, event: string) => whileOpen(socket, once(socket, event));
+
+const closedByDatabase = () => new DatabaseFailure('08006', 'the database closed the connection');
