@@ -1,5 +1,6 @@
-import { and, asc, desc, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, sql, type Placeholder, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { Values } from './prepared-statements.ts';
 
 /** Where a row is in a list that is ordered by id, which is by creation, or by another date and then by id. */
 export interface Cursor {
@@ -34,12 +35,13 @@ export interface ListOrder {
   descending: boolean;
 }
 
-/** The parts of the statement that selects the rows for `toPage`. */
+/** The parts of the statement that selects the rows for `toPage`, with placeholders, and their values. */
 export interface PageSelection {
   where: SQL | undefined;
   orderBy: SQL[];
-  limit: number;
-  offset: number;
+  limit: Placeholder;
+  offset: Placeholder;
+  values: Values;
 }
 
 /**
@@ -50,17 +52,24 @@ export function selectPage(request: PageRequest, { id, date, descending }: ListO
   const { size, backward, after, before, offset } = request;
   const columns = date ? [date, id] : [id];
   const [later, earlier] = descending ? ['<', '>'] : ['>', '<'];
-  const compare = (operator: string, cursor: Cursor) => {
+  const compare = (operator: string, cursor: 'after' | 'before') => {
     const comparison = sql.raw(operator);
-    if (!date) return sql`${id} ${comparison} ${cursor.id}::uuid`;
-    return sql`(${date}, ${id}) ${comparison} (${cursor.date}::timestamptz, ${cursor.id}::uuid)`;
+    const cursorId = sql`${sql.placeholder(`${cursor}Id`)}::uuid`;
+    if (!date) return sql`${id} ${comparison} ${cursorId}`;
+    return sql`(${date}, ${id}) ${comparison} (${sql.placeholder(`${cursor}Date`)}::timestamptz, ${cursorId})`;
   };
   return {
-    where: and(after && compare(later, after), before && compare(earlier, before)),
+    where: and(after && compare(later, 'after'), before && compare(earlier, 'before')),
     // The last rows are the first ones of the reversed list.
     orderBy: columns.map(descending === backward ? asc : desc),
-    limit: size + 1,
-    offset,
+    limit: sql.placeholder('limit'),
+    offset: sql.placeholder('offset'),
+    values: {
+      ...(after && { afterId: after.id, afterDate: after.date }),
+      ...(before && { beforeId: before.id, beforeDate: before.date }),
+      limit: size + 1,
+      offset,
+    },
   };
 }
 

@@ -15,7 +15,7 @@ export async function listSessionsOfAccounts(
   order: AISessionOrder,
   page: PageRequest,
 ): Promise<Page<AISession>[]> {
-  const { where, orderBy, limit, offset } = selectPage(page, columnsOf(order));
+  const { where, orderBy, limit, offset, values } = selectPage(page, columnsOf(order));
   const selected = await database.run((orm) => {
     // Named like the table, so that its columns fit the outer query too.
     const sessions = orm
@@ -33,7 +33,7 @@ export async function listSessionsOfAccounts(
       .where(idIn(accounts.id, idList(accountIds)))
       .orderBy(...orderBy)
       .prepare('sessions_of_accounts')
-      .execute();
+      .execute(values);
   });
   const byAccount = Map.groupBy(selected, ({ accountId }) => accountId);
   return accountIds.map((id) => toPage(page, byAccount.get(id) ?? []));

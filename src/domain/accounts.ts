@@ -48,7 +48,8 @@ export async function listAccounts(
   descending: boolean,
   page: PageRequest,
 ): Promise<Page<Account>> {
-  const { where, orderBy, limit, offset } = selectPage(page, { id: accounts.id, date: undefined, descending });
+  const order = { id: accounts.id, date: undefined, descending };
+  const { where, orderBy, limit, offset, values } = selectPage(page, order);
   const found = await database.run((orm) =>
     orm
       .select()
@@ -58,7 +59,7 @@ export async function listAccounts(
       .limit(limit)
       .offset(offset)
       .prepare('list_accounts')
-      .execute(),
+      .execute(values),
   );
   return toPage(page, found);
 }

@@ -3,14 +3,9 @@ import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { idList, idIn, lowestId } from '../database/ids.ts';
-import {
-  selectPage,
-  toPage,
-  type Cursor,
-  type ListOrder,
-  type Page,
-  type PageRequest,
-} from '../database/pagination.ts';
+import { selectPage, toPage } from '../database/pagination.ts';
+import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
+import { keepPrepared, type Values } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -94,17 +89,24 @@ export async function listAISessions(
   order: AISessionOrder,
   page: PageRequest,
 ): Promise<Page<AISession>> {
-  const { where, orderBy, limit, offset } = selectPage(page, columnsOf(order));
+  const selection = selectPage(page, columnsOf(order));
+  const values = { ...valuesOf(filter), ...selection.values };
+  const variant = `${order.field} ${order.descending} ${page.backward}`;
   const sessions = await database.run((orm) =>
-    selectSessions(orm)
-      .where(and(matches(filter), where))
-      .orderBy(...orderBy)
-      .limit(limit)
-      .offset(offset)
-      .prepare('list_sessions')
-      .execute(),
+    listStatement(orm, values, variant, () => prepareList(orm, filter, selection)).execute(values),
   );
   return toPage(page, sessions);
+}
+
+const listStatement = keepPrepared<ReturnType<typeof prepareList>>();
+
+function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
+  return selectSessions(orm)
+    .where(and(matches(filter), where))
+    .orderBy(...orderBy)
+    .limit(limit)
+    .offset(offset)
+    .prepare('list_sessions');
 }
 
 /** The columns that a list of sessions is ordered by. */
@@ -118,7 +120,12 @@ export function sessionCursor(session: AISession, order: AISessionOrder): Cursor
 
 export async function countAISessions(database: UserDatabase, filter: AISessionFilter): Promise<number> {
   const [row] = await database.run((orm) =>
-    orm.select({ count: count() }).from(aiSessions).where(matches(filter)).prepare('count_sessions').execute(),
+    orm
+      .select({ count: count() })
+      .from(aiSessions)
+      .where(matches(filter))
+      .prepare('count_sessions')
+      .execute(valuesOf(filter)),
   );
   return row?.count ?? 0;
 }
@@ -146,16 +153,28 @@ export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof ai
   return orm.$with('ai_sessions').as(statement);
 }
 
+/** The conditions of a filter, with placeholders. */
 function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
-  const [accountId, ...otherAccountIds] = accountIds ?? [];
+  const { accountId } = aiSessions;
   return and(
-    ids && idIn(aiSessions.id, idList(ids)),
+    ids && idIn(aiSessions.id, sql.placeholder('ids')),
     // By `=`, the database can follow an index in the order of the list.
-    accountId !== undefined && otherAccountIds.length === 0
-      ? eq(aiSessions.accountId, accountId)
-      : accountIds && idIn(aiSessions.accountId, idList(accountIds)),
-    createdBy === undefined ? undefined : eq(aiSessions.createdBy, createdBy),
-    createdFrom && gte(aiSessions.id, lowestId(createdFrom)),
-    createdBefore && lt(aiSessions.id, lowestId(createdBefore)),
+    accountIds?.length === 1 ? eq(accountId, sql.placeholder('accountId')) : undefined,
+    accountIds && accountIds.length !== 1 ? idIn(accountId, sql.placeholder('accountIds')) : undefined,
+    createdBy === undefined ? undefined : eq(aiSessions.createdBy, sql.placeholder('createdBy')),
+    createdFrom && gte(aiSessions.id, sql.placeholder('createdFrom')),
+    createdBefore && lt(aiSessions.id, sql.placeholder('createdBefore')),
   );
+}
+
+/** The values of the placeholders in `matches`. */
+function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): Values {
+  return {
+    ...(ids && { ids: idList(ids) }),
+    ...(accountIds &&
+      (accountIds.length === 1 ? { accountId: accountIds.join() } : { accountIds: idList(accountIds) })),
+    ...(createdBy !== undefined && { createdBy }),
+    ...(createdFrom && { createdFrom: lowestId(createdFrom) }),
+    ...(createdBefore && { createdBefore: lowestId(createdBefore) }),
+  };
 }
