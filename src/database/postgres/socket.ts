@@ -19,7 +19,7 @@ export async function openSocket(
   { tls, isDirectTls }: DatabaseUrl,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const socket = prepare(connect(address), signal);
+  const socket = guard(connect(address), signal);
   await waitFor(socket, 'connect');
   databaseConnections.inc();
   socket.once('close', () => databaseConnections.dec());
@@ -39,7 +39,7 @@ export async function openSocket(
   const { host } = address;
   const names = isIP(host) ? { host } : { host, servername: host };
   const protocols = isDirectTls && { ALPNProtocols: ['postgresql'] };
-  const secured = prepare(connectTls({ ...tls, ...names, socket, ...protocols }), signal);
+  const secured = guard(connectTls({ ...tls, ...names, socket, ...protocols }), signal);
   await waitFor(secured, 'secureConnect');
   return secured;
 }
@@ -68,7 +68,7 @@ export async function whileOpen<T>(socket: Socket, result: Promise<T>): Promise<
  * Has the signal destroy a socket, and makes its end an error: after an end without one, postgres.js would connect again at
  * once, thousands of times a second.
  */
-function prepare<Kind extends Socket>(socket: Kind, signal: AbortSignal): Kind {
+function guard(socket: Socket, signal: AbortSignal): Socket {
   const destroy = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', destroy, { once: true });
   socket.once('close', () => signal.removeEventListener('abort', destroy));
