@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { parseDatabaseUrl } from './database/database-url.ts';
+import { parseDatabaseUrl } from './database/postgres/database-url.ts';
 import { StartupError } from './errors.ts';
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
-import type { Database } from './database/database.ts';
+import type { UserDatabase } from './database/database.ts';
 import type { Logger } from './log.ts';
 
 /** What every request carries, through both APIs. */
 export interface Context {
-  database: Database;
+  /** The database, for the work of the viewer. */
+  database: UserDatabase;
   headers: IncomingHttpHeaders;
   /** Null when the request is not signed in. */
   viewer: Viewer | null;

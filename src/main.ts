@@ -1,35 +1,36 @@
 import { issueToken } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/viewer.ts';
 import { loadConfig } from './config.ts';
-import { readLocalSecret } from './database/data-directory.ts';
+import { readLocalSecret } from './database/embedded/data-directory.ts';
+import { databaseFor } from './database/database.ts';
 import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/key-retention.ts';
-import { observe } from './database/observed-database.ts';
+import { createStatementLog, observe } from './database/observed-database.ts';
 import { createLogger, openLogOutput } from './log.ts';
 import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
 import { createApp } from './server/app.ts';
 import { serveMetrics } from './server/metrics-server.ts';
 import { createHttpServer, listen, stopListening } from './server/http-server.ts';
-import { noteStatement } from './tracing.ts';
 
 await runProgram(async () => {
   const config = loadConfig(process.env);
-  const { DATABASE_URL, DATA_DIR } = config;
+  const { DATABASE_URL, DATA_DIR, DATABASE_TIMEOUT_MS: timeoutMs } = config;
   const logOutput = openLogOutput();
   const log = createLogger(config.LOG_LEVEL, logOutput);
-  const statementLog = {
-    logQuery(statement: string) {
-      log.trace({ statement }, 'statement');
-      noteStatement(statement);
-    },
-  };
+  const statementLog = createStatementLog(log);
   // Load only the driver that is used: each takes time and memory.
   const opened = await (DATABASE_URL
-    ? (await import('./database/postgres.ts')).openPostgres(DATABASE_URL, config, log, statementLog)
-    : (await import('./database/embedded.ts')).openEmbedded(DATA_DIR, config.DATABASE_TIMEOUT_MS, log, statementLog));
-  const database = observe(opened);
-  const account = DATABASE_URL ? undefined : await ensureDemoAccount(database);
+    ? (await import('./database/postgres/open-postgres.ts')).openPostgres(
+        DATABASE_URL,
+        { poolSize: config.DATABASE_POOL_SIZE, timeoutMs, prepare: config.DATABASE_PREPARE },
+        log,
+        statementLog,
+      )
+    : (await import('./database/embedded/open-embedded.ts')).openEmbedded(DATA_DIR, timeoutMs, log, statementLog));
+  const database = observe(opened, log);
+  const ownDatabase = databaseFor(database, 'system');
+  const account = DATABASE_URL ? undefined : await ensureDemoAccount(ownDatabase);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
   onUncaughtError(log, logOutput, isUncaughtDriverError);
   const stopping = new AbortController();
@@ -37,7 +38,7 @@ await runProgram(async () => {
   const server = createHttpServer(app, log);
   const url = `${await listen(server, config.HOST, config.PORT)}/graphql`;
   const metricsUrl = config.METRICS_PORT !== undefined && (await serveMetrics(config.HOST, config.METRICS_PORT, log));
-  void deleteOldKeys(database, config.IDEMPOTENCY_DAYS, log, stopping.signal);
+  void deleteOldKeys(ownDatabase, config.IDEMPOTENCY_DAYS, log, stopping.signal);
 
   onStopSignal(async () => {
     log.info('stopping');

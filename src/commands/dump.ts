@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { loadConfig } from '../config.ts';
-import { dumpEmbedded } from '../database/embedded-dump.ts';
+import { dumpEmbedded } from '../database/embedded/dump-embedded.ts';
 import { StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 

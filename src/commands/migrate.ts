@@ -1,5 +1,5 @@
 import { loadDatabaseUrl } from '../config.ts';
-import { migratePostgres } from '../database/postgres.ts';
+import { migratePostgres } from '../database/postgres/migrate-postgres.ts';
 import { StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 

@@ -3,24 +3,35 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 /** Drizzle on either database: what both share. */
 export type Orm = PgDatabase<PgQueryResultHKT>;
 
+/** What runs on a database, and what it returns. */
+export type Work<T> = (orm: Orm) => Promise<T>;
+
+/**
+ * Whose connections work uses, so that slow work holds up none but its own kind: `creations` are the batches of new
+ * sessions, `lookups` the quick reads for everyone, and each user has a fair share of all other connections.
+ */
+export type Bulkhead = 'creations' | 'lookups' | { user: string };
+
 export interface Database {
-  /** Absent, unless this is one user's share. It takes what must not wait behind reads, such as creations. */
-  readonly shared?: Database;
-  /** The user of this share. */
-  readonly user?: string;
   /** What logs and people see: no password. */
   readonly description: string;
   /**
    * Runs statements. After a serialization failure, a deadlock or a lost connection, `work` runs again, whole: it must have
    * no other effect, and running it twice must write the same rows.
-   * @param user whose share of the connections the work takes; without, it has connections of its own
    * @throws SERVICE_UNAVAILABLE when the database cannot be reached or misses the deadline
    */
-  run<T>(work: (orm: Orm) => Promise<T>, user?: string): Promise<T>;
+  run<T>(work: Work<T>, bulkhead: Bulkhead): Promise<T>;
   close(): Promise<void>;
 }
 
-/** The database for the work of one user, who gets a fair share of its connections. */
-export function shareFor(database: Database, user: string): Database {
-  return { ...database, shared: database, user, run: (work) => database.run(work, user) };
+/** The database for the requests of one user. */
+export interface UserDatabase {
+  /** The database without a user, for batches, which are of many users. */
+  readonly whole: Database;
+  /** Runs the user's own work, as `Database.run` does. */
+  run<T>(work: Work<T>): Promise<T>;
+}
+
+export function databaseFor(whole: Database, user: string): UserDatabase {
+  return { whole, run: (work) => whole.run(work, { user }) };
 }

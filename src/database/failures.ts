@@ -11,6 +11,16 @@ const codes: Record<Failure, RegExp> = {
 };
 const failures: Failure[] = ['conflict', 'connectionLost', 'outOfResources'];
 
+/** A failure that this server notices by itself. Its code says what PostgreSQL or the system would have said. */
+export class DatabaseFailure extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Undefined for an error of any other kind, such as a statement that is wrong. */
 export function failureOf(error: unknown): Failure | undefined {
   const code = errorCode(error);
@@ -19,7 +29,7 @@ export function failureOf(error: unknown): Failure | undefined {
 
 /**
  * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that has
- * just closed (porsager/postgres#1154). The requests on that connection are answered at their deadline.
+ * just closed (porsager/postgres#1154).
  */
 export function isUncaughtDriverError(error: unknown): boolean {
   const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
@@ -31,4 +41,10 @@ export function isUncaughtDriverError(error: unknown): boolean {
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';
   return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
+}
+
+/** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause ? reasonOf(error.cause) : error.message || errorCode(error);
 }

@@ -23,7 +23,7 @@ export function lowestId(date: Date): string {
  * Whether a column is one of the ids of an `idList`. Each SQL text is prepared once, so a list is one parameter whatever its
  * length.
  */
-export function isOneOf(column: PgColumn, ids: string | Placeholder) {
+export function idIn(column: PgColumn, ids: string | Placeholder) {
   return sql`${column} = any(${ids}::uuid[])`;
 }
 

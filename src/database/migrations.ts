@@ -3,7 +3,7 @@ import { max, sql } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { bigint, pgSchema } from 'drizzle-orm/pg-core';
 import type { Orm } from './database.ts';
-import { errorCode } from './failures.ts';
+import { DatabaseFailure, errorCode } from './failures.ts';
 
 export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
 
@@ -24,7 +24,7 @@ export async function isMigrated(orm: Orm): Promise<boolean> {
   try {
     const readOnly = sql<string>`current_setting('transaction_read_only')`;
     const [row] = await orm.select({ newest: max(applied.createdAt), readOnly }).from(applied);
-    if (row?.readOnly === 'on') throw Object.assign(new Error('the database is read-only'), { code: '25006' });
+    if (row?.readOnly === 'on') throw new DatabaseFailure('25006', 'the database is read-only');
     return (row?.newest ?? 0) >= newest;
   } catch (error) {
     if (errorCode(error) === '42P01') return false;

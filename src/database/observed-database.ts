@@ -1,12 +1,50 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Logger as StatementLogger } from 'drizzle-orm';
+import type { Logger } from '../log.ts';
 import { databaseDuration, databaseWait, databaseWork } from '../metrics.ts';
-import { traceDatabase } from '../tracing.ts';
-import type { Database } from './database.ts';
+import { noteStatement, traceDatabase } from '../tracing.ts';
+import type { Database, Orm } from './database.ts';
 
-/** Measures and traces how long work waits for a connection, and how long it takes then. */
-export function observe(database: Database): Database {
+/** How long work may take before it is warned of, in milliseconds. */
+const slowMs = 1000;
+/** How many characters of a statement tell which one it is. */
+const shownLength = 1000;
+
+/** The statement that the current work sent last. */
+const running = new AsyncLocalStorage<{ statement?: string }>();
+
+/** Notes each statement, without its parameters. */
+export function createStatementLog(log: Logger): StatementLogger {
+  return {
+    logQuery(statement) {
+      const work = running.getStore();
+      if (work) work.statement = statement;
+      log.trace({ statement }, 'statement');
+      noteStatement(statement);
+    },
+  };
+}
+
+/** Measures and traces how long work waits for a connection, and how long it takes then. Warns of slow work. */
+export function observe(database: Database, log: Logger): Database {
+  async function measure<T>(work: (orm: Orm) => Promise<T>, orm: Orm): Promise<T> {
+    const current: { statement?: string } = {};
+    const start = performance.now();
+    databaseWork.inc();
+    try {
+      return await running.run(current, () => traceDatabase(() => work(orm)));
+    } finally {
+      databaseWork.dec();
+      const durationMs = Math.round(performance.now() - start);
+      databaseDuration.observe(durationMs / 1000);
+      const statement = current.statement?.slice(0, shownLength);
+      if (durationMs >= slowMs) log.warn({ durationMs, statement }, 'slow statement');
+    }
+  }
+
   return {
     ...database,
-    async run(work, user) {
+    async run(work, bulkhead) {
       // Undefined while it runs. If it runs again, it waits again.
       let waitsSince: number | undefined = performance.now();
       const endWait = () => {
@@ -16,16 +54,12 @@ export function observe(database: Database): Database {
       try {
         return await database.run(async (orm) => {
           endWait();
-          databaseWork.inc();
-          const end = databaseDuration.startTimer();
           try {
-            return await traceDatabase(() => work(orm));
+            return await measure(work, orm);
           } finally {
-            end();
-            databaseWork.dec();
             waitsSince = performance.now();
           }
-        }, user);
+        }, bulkhead);
       } catch (error) {
         endWait();
         throw error;

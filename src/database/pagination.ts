@@ -1,5 +1,6 @@
-import { and, asc, desc, sql, type SQL } from 'drizzle-orm';
+import { and, asc, desc, sql, type Placeholder, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { Values } from './prepared-statements.ts';
 
 /** Where a row is in a list that is ordered by id, which is by creation, or by another date and then by id. */
 export interface Cursor {
@@ -9,7 +10,7 @@ export interface Cursor {
 }
 
 export interface PageRequest {
-  /** The most rows on the page. */
+  /** The maximum number of rows on the page. */
   size: number;
   /** Take the last rows instead of the first. */
   backward: boolean;
@@ -21,94 +22,64 @@ export interface PageRequest {
 
 export interface Page<Row> {
   rows: Row[];
+  /** Also true before a cursor, though the rows from there on may be gone. */
   hasNextPage: boolean;
+  /** Also true behind a cursor or an offset. */
   hasPreviousPage: boolean;
 }
 
-/** A statement that reads rows of a list. Those of one name differ in nothing but the values of their placeholders. */
-export interface ListStatement {
-  name: string;
-  where: SQL | undefined;
-  orderBy: SQL[];
-}
-
-/** The values of a statement's placeholders: `limit`, `offset`, and those in its conditions. */
-export type Values = Record<string, string | number>;
-
-interface List<Row> {
+/** What a list is ordered by: another date before the id, if there is one. */
+export interface ListOrder {
   id: PgColumn;
-  /** What the list is ordered by before the id. */
   date: PgColumn | undefined;
   descending: boolean;
-  /** Reads those rows of the list that the statement asks for. */
-  select: (statement: ListStatement, values: Values) => Promise<Row[]>;
-  cursorOf: (row: Row) => Cursor;
 }
 
-/** Reads one page by keyset: it starts at the cursor through an index, so a page costs the same at any depth. */
-export async function readPage<Row>(page: PageRequest, list: List<Row>): Promise<Page<Row>> {
-  const { after, before, backward } = page;
-  if (!backward) return readForward(list, { ...page, from: after, to: before });
-  // The last rows are the first ones of the reversed list.
-  const reversed = { ...list, descending: !list.descending };
-  const { rows, hasNextPage, hasPreviousPage } = await readForward(reversed, { ...page, from: before, to: after });
-  return { rows: rows.toReversed(), hasNextPage: hasPreviousPage, hasPreviousPage: hasNextPage };
+/** The parts of the statement that selects the rows for `toPage`, with placeholders, and their values. */
+export interface PageSelection {
+  where: SQL | undefined;
+  orderBy: SQL[];
+  limit: Placeholder;
+  offset: Placeholder;
+  values: Values;
 }
 
-interface Range {
-  size: number;
-  from: Cursor | undefined;
-  to: Cursor | undefined;
-  offset: number;
-}
-
-async function readForward<Row>(list: List<Row>, { size, from, to, offset }: Range): Promise<Page<Row>> {
-  const [before, after] = list.descending ? ['>', '<'] : ['<', '>'];
-  const exists = async (bound?: Bound) => (await select(list, [bound], 1)).length > 0;
-
-  const range = [from && { operator: `${after}=`, cursor: from }, to && { operator: before, cursor: to }];
-  const found = await select(list, range, size + (from ? 2 : 1), offset);
-  // Reading the cursor's row too shows for free that there is a previous page; if the row is gone, another query asks.
-  const isFromThere = from !== undefined && found[0] !== undefined && isSame(list.cursorOf(found[0]), from);
-  const rows = isFromThere ? found.slice(1) : found;
-  const hasNextPage = rows.length > size || (to !== undefined && (await exists({ operator: `${after}=`, cursor: to })));
-  const isSkipped = offset > 0 && (rows.length > 0 || (await exists()));
-  const hasPreviousPage =
-    isSkipped || isFromThere || (from !== undefined && (await exists({ operator: before, cursor: from })));
-  return { rows: rows.slice(0, size), hasNextPage, hasPreviousPage };
-}
-
-interface Bound {
-  operator: string;
-  cursor: Cursor;
-}
-
-/** Selects the rows of a list within bounds. */
-function select<Row>(
-  { id, date, descending, select: selectRows }: List<Row>,
-  bounds: (Bound | undefined)[],
-  limit: number,
-  offset = 0,
-): Promise<Row[]> {
-  const given = bounds.filter((bound) => bound !== undefined);
-  const values: Values = { limit, offset };
-  for (const [index, { cursor }] of given.entries()) {
-    if (date) values[`date${index}`] = cursor.date;
-    values[`id${index}`] = cursor.id;
-  }
-  const compare = ({ operator }: Bound, index: number) => {
-    const cursorId = sql`${sql.placeholder(`id${index}`)}::uuid`;
-    if (!date) return sql`${id} ${sql.raw(operator)} ${cursorId}`;
-    return sql`(${date}, ${id}) ${sql.raw(operator)} (${sql.placeholder(`date${index}`)}::timestamptz, ${cursorId})`;
+/**
+ * Selects one page by keyset: it starts at the cursor through an index, so a page costs the same at any depth. One row more
+ * than the page holds tells whether there is another page.
+ */
+export function selectPage(request: PageRequest, { id, date, descending }: ListOrder): PageSelection {
+  const { size, backward, after, before, offset } = request;
+  const columns = date ? [date, id] : [id];
+  const [later, earlier] = descending ? ['<', '>'] : ['>', '<'];
+  const compare = (operator: string, cursor: 'after' | 'before') => {
+    const comparison = sql.raw(operator);
+    const cursorId = sql`${sql.placeholder(`${cursor}Id`)}::uuid`;
+    if (!date) return sql`${id} ${comparison} ${cursorId}`;
+    return sql`(${date}, ${id}) ${comparison} (${sql.placeholder(`${cursor}Date`)}::timestamptz, ${cursorId})`;
   };
-  const statement = {
-    name: `${date?.name} ${descending} ${given.map(({ operator }) => operator).join()}`,
-    where: and(...given.map(compare)),
-    orderBy: (date ? [date, id] : [id]).map(descending ? desc : asc),
+  return {
+    where: and(after && compare(later, 'after'), before && compare(earlier, 'before')),
+    // The last rows are the first ones of the reversed list.
+    orderBy: columns.map(descending === backward ? asc : desc),
+    limit: sql.placeholder('limit'),
+    offset: sql.placeholder('offset'),
+    values: {
+      ...(after && { afterId: after.id, afterDate: after.date }),
+      ...(before && { beforeId: before.id, beforeDate: before.date }),
+      limit: size + 1,
+      offset,
+    },
   };
-  return selectRows(statement, values);
 }
 
-function isSame(one: Cursor, other: Cursor): boolean {
-  return one.id === other.id && one.date === other.date;
+/** Makes the page out of the rows that its `PageSelection` selects. */
+export function toPage<Row>({ size, backward, after, before, offset }: PageRequest, selected: Row[]): Page<Row> {
+  const rows = selected.slice(0, size);
+  const hasMore = selected.length > size;
+  return {
+    rows: backward ? rows.toReversed() : rows,
+    hasNextPage: before !== undefined || (!backward && hasMore),
+    hasPreviousPage: after !== undefined || offset > 0 || (backward && hasMore),
+  };
 }

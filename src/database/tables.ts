@@ -26,21 +26,21 @@ const entityColumns = {
  * Order and filters by date rely on it: the date of creation is the one in the id, which is its first 48 bits in
  * milliseconds. Rounding is for engines whose `extract` is a float.
  */
-const isDateOfId = (name: string, { id, dateCreated }: { id: PgColumn; dateCreated: PgColumn }) =>
+const dateOfIdCheck = (name: string, { id, dateCreated }: { id: PgColumn; dateCreated: PgColumn }) =>
   check(
     name,
     sql`round(extract(epoch from ${dateCreated}) * 1000) = ('x' || translate(left(${id}::text, 13), '-', ''))::bit(48)::bigint`,
   );
 
 export const accounts = pgTable('accounts', { ...entityColumns, name: text('name').notNull() }, (table) => [
-  isDateOfId('accounts_date_created_is_in_id', table),
+  dateOfIdCheck('accounts_date_created_is_in_id', table),
 ]);
 
 export const aiSessions = pgTable(
   'ai_sessions',
   { ...entityColumns, accountId: uuid('account_id').references(() => accounts.id), purpose: text('purpose') },
   (table) => [
-    isDateOfId('ai_sessions_date_created_is_in_id', table),
+    dateOfIdCheck('ai_sessions_date_created_is_in_id', table),
     index('ai_sessions_by_account').on(table.accountId, table.id),
     index('ai_sessions_by_modification').on(table.dateLastModified, table.id),
   ],

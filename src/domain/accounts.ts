@@ -1,14 +1,14 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
-import type { Database } from '../database/database.ts';
-import { idList, isOneOf, newIdentity } from '../database/ids.ts';
-import { readPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
+import type { UserDatabase } from '../database/database.ts';
+import { idList, idIn, newIdentity } from '../database/ids.ts';
+import { selectPage, toPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts } from '../database/tables.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
 export const maximumNameLength = 255;
 
-export async function createAccount(database: Database, name: string, createdBy: string): Promise<Account> {
+export async function createAccount(database: UserDatabase, name: string, createdBy: string): Promise<Account> {
   const { id, dateCreated } = newIdentity();
   const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
   const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
@@ -18,18 +18,18 @@ export async function createAccount(database: Database, name: string, createdBy:
   return found;
 }
 
-export async function findAccount(database: Database, id: string): Promise<Account | null> {
+export async function findAccount(database: UserDatabase, id: string): Promise<Account | null> {
   const [account] = await database.run((orm) => orm.select().from(accounts).where(eq(accounts.id, id)));
   return account ?? null;
 }
 
 /** @returns the accounts in the order of the ids; null for an id that no account has */
-export async function findAccounts(database: Database, ids: readonly string[]): Promise<(Account | null)[]> {
+export async function findAccounts(database: UserDatabase, ids: readonly string[]): Promise<(Account | null)[]> {
   const found = await database.run((orm) =>
     orm
       .select()
       .from(accounts)
-      .where(isOneOf(accounts.id, idList(ids))),
+      .where(idIn(accounts.id, idList(ids))),
   );
   const byId = new Map(found.map((account) => [account.id, account]));
   return ids.map((id) => byId.get(id) ?? null);
@@ -42,49 +42,45 @@ export interface AccountFilter {
 }
 
 /** Lists accounts by their creation. */
-export function listAccounts(
-  database: Database,
+export async function listAccounts(
+  database: UserDatabase,
   filter: AccountFilter,
   descending: boolean,
   page: PageRequest,
 ): Promise<Page<Account>> {
-  return database.run((orm) =>
-    readPage(page, {
-      id: accounts.id,
-      date: undefined,
-      descending,
-      select: ({ where, orderBy }, values) =>
-        orm
-          .select()
-          .from(accounts)
-          .where(and(matches(filter), where))
-          .orderBy(...orderBy)
-          .limit(sql.placeholder('limit'))
-          .offset(sql.placeholder('offset'))
-          .prepare('list_accounts')
-          .execute(values),
-      cursorOf: accountCursor,
-    }),
+  const order = { id: accounts.id, date: undefined, descending };
+  const { where, orderBy, limit, offset, values } = selectPage(page, order);
+  const found = await database.run((orm) =>
+    orm
+      .select()
+      .from(accounts)
+      .where(and(matches(filter), where))
+      .orderBy(...orderBy)
+      .limit(limit)
+      .offset(offset)
+      .prepare('list_accounts')
+      .execute(values),
   );
+  return toPage(page, found);
 }
 
 export function accountCursor({ dateCreated, id }: Account): Cursor {
   return { date: dateCreated, id };
 }
 
-export function countAccounts(database: Database, filter: AccountFilter): Promise<number> {
+export function countAccounts(database: UserDatabase, filter: AccountFilter): Promise<number> {
   return database.run((orm) => orm.$count(accounts, matches(filter)));
 }
 
 /** Makes an account for a newcomer to try the server with, unless there is one. Returns the oldest account. */
-export async function ensureDemoAccount(database: Database): Promise<Account> {
+export async function ensureDemoAccount(database: UserDatabase): Promise<Account> {
   const [oldest] = await database.run((orm) => orm.select().from(accounts).orderBy(asc(accounts.id)).limit(1));
   return oldest ?? createAccount(database, 'Demo Account', 'system');
 }
 
 function matches({ ids, nameContains }: AccountFilter) {
   return and(
-    ids && isOneOf(accounts.id, idList(ids)),
+    ids && idIn(accounts.id, idList(ids)),
     nameContains === undefined ? undefined : sql`position(lower(${nameContains}) in lower(${accounts.name})) > 0`,
   );
 }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { batch } from '../database/batch.ts';
-import type { Database, Orm } from '../database/database.ts';
+import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { newIdentity } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { isOwnAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
+import { ownAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
 
 export const maximumKeyLength = 255;
 
@@ -27,22 +27,21 @@ type Candidate = NewAISession & { id: string; dateCreated: string; payloadHash: 
  * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot stand for this payload
  */
 export async function createAISession(
-  database: Database,
+  database: UserDatabase,
   input: NewAISession,
 ): Promise<{ session: AISession; isNew: boolean }> {
   const { accountId, purpose, idempotencyKey } = input;
   const payloadHash = idempotencyKey === null ? null : hash('sha256', JSON.stringify([accountId, purpose]));
   const candidate = { ...input, ...newIdentity(), payloadHash };
-  // A creation must not wait behind reads, and a batch is of many users.
-  const { shared = database } = database;
-  const created = await batchedInsert(shared)(candidate);
-  return created
-    ? { session: created, isNew: true }
-    : { session: await findEarlier(database, candidate), isNew: false };
+  const created = await batchedInsert(database.whole)(candidate);
+  if (created) return { session: created, isNew: true };
+  return { session: await findEarlier(database, candidate), isNew: false };
 }
 
 const batchedInsert = memoize((database: Database) =>
-  batch('create sessions', (candidates: Candidate[]) => database.run((orm) => insertSessions(orm, candidates))),
+  batch('create sessions', (candidates: Candidate[]) =>
+    database.run((orm) => insertSessions(orm, candidates), 'creations'),
+  ),
 );
 
 /**
@@ -75,11 +74,11 @@ const insertStatement = memoize((orm: Orm) => {
   const insert = orm.insert(aiSessions).select(rows).onConflictDoNothing({ target: aiSessions.id }).returning();
   const written = writtenSessions(orm, insert);
   const sessions = orm.with(valid, claimed, written).select(sessionColumns).from(written);
-  return sessions.leftJoin(accounts, isOwnAccount).prepare('insert_sessions');
+  return sessions.leftJoin(accounts, ownAccount).prepare('insert_sessions');
 });
 
 /** Explains a missing insert: an earlier attempt wrote the session, its key is taken, or its account does not exist. */
-async function findEarlier(database: Database, candidate: Candidate): Promise<AISession> {
+async function findEarlier(database: UserDatabase, candidate: Candidate): Promise<AISession> {
   const { id, createdBy, idempotencyKey, payloadHash } = candidate;
   const [earlier] = await database.run((orm) =>
     orm
@@ -103,12 +102,12 @@ async function findEarlier(database: Database, candidate: Candidate): Promise<AI
  * Finds a session that an earlier attempt wrote, once it is safe to acknowledge. PostgreSQL keeps a transaction whose wait
  * for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all that came before it.
  */
-async function findWrittenAISession(database: Database, id: string): Promise<AISession | null> {
+async function findWrittenAISession(database: UserDatabase, id: string): Promise<AISession | null> {
   const [session] = await database.run((orm) =>
     orm
       .select(sessionColumns)
       .from(aiSessions)
-      .leftJoin(accounts, isOwnAccount)
+      .leftJoin(accounts, ownAccount)
       .where(eq(aiSessions.id, id))
       .for('update', { of: aiSessions }),
   );

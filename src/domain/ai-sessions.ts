@@ -1,11 +1,11 @@
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
-import { LRUCache } from 'lru-cache';
 import { batch } from '../database/batch.ts';
-import type { Database, Orm } from '../database/database.ts';
-import { idList, isOneOf, lowestId } from '../database/ids.ts';
-import { readPage, type Cursor, type ListStatement, type Page, type PageRequest } from '../database/pagination.ts';
-import { shareReads } from '../database/shared-reads.ts';
+import type { Database, Orm, UserDatabase } from '../database/database.ts';
+import { idList, idIn, lowestId } from '../database/ids.ts';
+import { selectPage, toPage } from '../database/pagination.ts';
+import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
+import { keepPrepared, type Values } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -30,15 +30,13 @@ export interface AISessionOrder {
 }
 
 /** Finds a session. One statement finds all that are asked for together. */
-export function findAISession(database: Database, id: string): Promise<AISession | null> {
-  // A batch is of many users, and it takes one connection.
-  const { shared = database } = database;
-  return batchedFind(shared)(id);
+export function findAISession({ whole }: UserDatabase, id: string): Promise<AISession | null> {
+  return batchedFind(whole)(id);
 }
 
 const batchedFind = memoize((database: Database) =>
   batch('find sessions', async (ids: string[]) => {
-    const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }));
+    const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }), 'lookups');
     const byId = new Map(sessions.map((session) => [session.id, session]));
     return ids.map((id) => byId.get(id) ?? null);
   }),
@@ -46,7 +44,7 @@ const batchedFind = memoize((database: Database) =>
 
 const findStatement = memoize((orm: Orm) =>
   selectSessions(orm)
-    .where(isOneOf(aiSessions.id, sql.placeholder('ids')))
+    .where(idIn(aiSessions.id, sql.placeholder('ids')))
     .prepare('find_sessions'),
 );
 
@@ -55,7 +53,7 @@ const findStatement = memoize((orm: Orm) =>
  * @throws NOT_FOUND
  */
 export async function patchAISession(
-  database: Database,
+  database: UserDatabase,
   id: string,
   purpose: string | null | undefined,
   lastModifiedBy: string,
@@ -64,7 +62,7 @@ export async function patchAISession(
   const [session] = await database.run((orm) => {
     if (purpose === undefined) return selectSessions(orm).where(eq(aiSessions.id, id));
     const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning());
-    return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, isOwnAccount);
+    return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
   });
   if (!session) throw notFound();
   return session;
@@ -74,7 +72,7 @@ export async function patchAISession(
  * @returns the ids of the session and of its account
  * @throws NOT_FOUND
  */
-export async function deleteAISession(database: Database, id: string) {
+export async function deleteAISession(database: UserDatabase, id: string) {
   const ids = { id: aiSessions.id, accountId: aiSessions.accountId };
   const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning(ids));
   if (!deleted) throw notFound();
@@ -85,62 +83,49 @@ function notFound(): CodedError {
   return new CodedError('NOT_FOUND', 'No session has this "id".', { field: 'id' });
 }
 
-export function listAISessions(
-  database: Database,
+export async function listAISessions(
+  database: UserDatabase,
   filter: AISessionFilter,
   order: AISessionOrder,
   page: PageRequest,
 ): Promise<Page<AISession>> {
-  const filterValues = valuesOf(filter);
-  return sharedPages(database, JSON.stringify([filterValues, order, page]), (orm) =>
-    readPage(page, {
-      ...inOrder(order),
-      select: (statement, values) =>
-        listStatement(orm, filterValues, statement).execute({ ...filterValues, ...values }),
-    }),
+  const selection = selectPage(page, columnsOf(order));
+  const values = { ...valuesOf(filter), ...selection.values };
+  const variant = `${order.field} ${order.descending} ${page.backward}`;
+  const sessions = await database.run((orm) =>
+    listStatement(orm, values, variant, () => prepareList(orm, filter, selection)).execute(values),
   );
+  return toPage(page, sessions);
 }
 
-const sharedPages = shareReads<Page<AISession>>();
+const listStatement = keepPrepared<ReturnType<typeof prepareList>>();
 
-/** The latest statements of a connection: Drizzle takes longer to write one than to read its answer. */
-const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
-
-function listStatement(orm: Orm, filterValues: FilterValues, statement: ListStatement) {
-  const statements = listStatements(orm);
-  const name = `${Object.keys(filterValues).join()} ${statement.name}`;
-  const prepared = statements.get(name) ?? prepareList(orm, filterValues, statement);
-  statements.set(name, prepared);
-  return prepared;
-}
-
-function prepareList(orm: Orm, filterValues: FilterValues, { where, orderBy }: ListStatement) {
+function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
   return selectSessions(orm)
-    .where(and(matches(filterValues), where))
+    .where(and(matches(filter), where))
     .orderBy(...orderBy)
-    .limit(sql.placeholder('limit'))
-    .offset(sql.placeholder('offset'))
+    .limit(limit)
+    .offset(offset)
     .prepare('list_sessions');
 }
 
-/** How a list of sessions is ordered, for `readPage`. */
-export function inOrder(order: AISessionOrder) {
-  return {
-    id: aiSessions.id,
-    date: order.field === 'dateCreated' ? undefined : aiSessions.dateLastModified,
-    descending: order.descending,
-    cursorOf: (session: AISession) => sessionCursor(session, order),
-  };
+/** The columns that a list of sessions is ordered by. */
+export function columnsOf({ field, descending }: AISessionOrder): ListOrder {
+  return { id: aiSessions.id, date: field === 'dateCreated' ? undefined : aiSessions.dateLastModified, descending };
 }
 
 export function sessionCursor(session: AISession, order: AISessionOrder): Cursor {
   return { date: session[order.field], id: session.id };
 }
 
-export async function countAISessions(database: Database, filter: AISessionFilter): Promise<number> {
-  const values = valuesOf(filter);
+export async function countAISessions(database: UserDatabase, filter: AISessionFilter): Promise<number> {
   const [row] = await database.run((orm) =>
-    orm.select({ count: count() }).from(aiSessions).where(matches(values)).prepare('count_sessions').execute(values),
+    orm
+      .select({ count: count() })
+      .from(aiSessions)
+      .where(matches(filter))
+      .prepare('count_sessions')
+      .execute(valuesOf(filter)),
   );
   return row?.count ?? 0;
 }
@@ -157,10 +142,10 @@ export const sessionColumns = {
 };
 
 /** Joins a session with its account. */
-export const isOwnAccount = eq(accounts.id, aiSessions.accountId);
+export const ownAccount = eq(accounts.id, aiSessions.accountId);
 
 function selectSessions(orm: Orm) {
-  return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, isOwnAccount);
+  return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
 }
 
 /** Makes a WITH query of the rows that a statement returns. It is named like the table, so `sessionColumns` fit both. */
@@ -168,31 +153,28 @@ export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof ai
   return orm.$with('ai_sessions').as(statement);
 }
 
-/** The values of a filter, by the names of their conditions. */
-type FilterValues = Record<string, string>;
+/** The conditions of a filter, with placeholders. */
+function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
+  const { accountId } = aiSessions;
+  return and(
+    ids && idIn(aiSessions.id, sql.placeholder('ids')),
+    // By `=`, the database can follow an index in the order of the list.
+    accountIds?.length === 1 ? eq(accountId, sql.placeholder('accountId')) : undefined,
+    accountIds && accountIds.length !== 1 ? idIn(accountId, sql.placeholder('accountIds')) : undefined,
+    createdBy === undefined ? undefined : eq(aiSessions.createdBy, sql.placeholder('createdBy')),
+    createdFrom && gte(aiSessions.id, sql.placeholder('createdFrom')),
+    createdBefore && lt(aiSessions.id, sql.placeholder('createdBefore')),
+  );
+}
 
-function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): FilterValues {
-  const [accountId] = accountIds ?? [];
+/** The values of the placeholders in `matches`. */
+function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): Values {
   return {
     ...(ids && { ids: idList(ids) }),
-    ...(accountIds && (accountId && accountIds.length === 1 ? { accountId } : { accountIds: idList(accountIds) })),
+    ...(accountIds &&
+      (accountIds.length === 1 ? { accountId: accountIds.join() } : { accountIds: idList(accountIds) })),
     ...(createdBy !== undefined && { createdBy }),
     ...(createdFrom && { createdFrom: lowestId(createdFrom) }),
     ...(createdBefore && { createdBefore: lowestId(createdBefore) }),
   };
-}
-
-const conditions = {
-  ids: isOneOf(aiSessions.id, sql.placeholder('ids')),
-  // By `=`, the database can follow an index in the order of the list.
-  accountId: eq(aiSessions.accountId, sql.placeholder('accountId')),
-  accountIds: isOneOf(aiSessions.accountId, sql.placeholder('accountIds')),
-  createdBy: eq(aiSessions.createdBy, sql.placeholder('createdBy')),
-  createdFrom: gte(aiSessions.id, sql.placeholder('createdFrom')),
-  createdBefore: lt(aiSessions.id, sql.placeholder('createdBefore')),
-};
-
-function matches(values: FilterValues) {
-  const given = Object.entries(conditions).filter(([name]) => name in values);
-  return and(...given.map(([, condition]) => condition));
 }

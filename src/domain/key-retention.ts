@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, lt, sql } from 'drizzle-orm';
-import type { Database } from '../database/database.ts';
+import type { UserDatabase } from '../database/database.ts';
 import { idempotencyKeys } from '../database/tables.ts';
 import type { Logger } from '../log.ts';
 
@@ -24,7 +24,7 @@ const { createdBy, key, dateCreated } = idempotencyKeys;
  * do so at once.
  */
 export async function deleteOldKeys(
-  database: Database,
+  database: UserDatabase,
   days: number,
   log: Logger,
   stopping: AbortSignal,
@@ -57,9 +57,8 @@ export async function deleteOldKeys(
 }
 
 /** Takes one step. @returns where it ended; undefined after the last key */
-function deleteNext(database: Database, days: number, after: Position | undefined) {
+function deleteNext(database: UserDatabase, days: number, after: Position | undefined) {
   const isAfter = after && sql`(${createdBy}, ${key}) > (${after.createdBy}, ${after.key})`;
-  // As the work of a user, if of none, it takes no connection from creations.
   return database.run(async (orm) => {
     const [end] = await orm
       .select({ createdBy, key })
@@ -75,5 +74,5 @@ function deleteNext(database: Database, days: number, after: Position | undefine
       .where(and(isAfter, isBefore, isOld))
       .returning({ key });
     return { deleted: deleted.length, end };
-  }, '');
+  });
 }

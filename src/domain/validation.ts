@@ -41,8 +41,8 @@ export function checkInstant(field: string, text: string): Date {
 }
 
 /**
- * Checks that a text can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
- * @param maximum the most characters (Unicode code points) that it may have
+ * Checks that a string can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
+ * @param maximum the maximum number of characters (Unicode code points)
  * @throws BAD_USER_INPUT
  */
 export function checkText(field: string, text: string, maximum: number, minimum = 0): string {

@@ -4,7 +4,7 @@ import { createTokenVerifier } from '../auth/token-verifier.ts';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Config } from '../config.ts';
 import type { Context } from '../context.ts';
-import { shareFor, type Database } from '../database/database.ts';
+import { databaseFor, type Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
 import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
@@ -48,7 +48,7 @@ export function createApp(options: AppOptions): RequestListener {
     if (!isAdministrator(context.viewer)) context.takePlace();
     if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
-    context.database = shareFor(database, context.viewer.id);
+    context.database = databaseFor(database, context.viewer.id);
   }
 
   const answerGraphiQL = createGraphiQL(accountId);
@@ -68,7 +68,7 @@ export function createApp(options: AppOptions): RequestListener {
     const place = openPlace();
     const context: Context = {
       headers: request.headers,
-      database,
+      database: databaseFor(database, ''),
       viewer: null,
       log: log.child({ requestId, ...traceOf(request) }),
       logFields: {},

@@ -1,6 +1,6 @@
 import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
-import { DiskFullError } from '../database/disk-space.ts';
+import { DiskFullError } from '../database/embedded/disk-space.ts';
 
 export interface Readiness {
   isReady: boolean;
@@ -17,7 +17,7 @@ export function createReadinessCheck(database: Database, stopping: AbortSignal):
 
   async function ask(): Promise<Readiness> {
     try {
-      const fault = await database.run(findFault);
+      const fault = await database.run(findFault, 'lookups');
       return { isReady: fault === undefined, status: fault ?? 'ready' };
     } catch (error) {
       if (error instanceof DiskFullError) return { isReady: false, status: 'the disk of the database is nearly full' };

@@ -7,7 +7,7 @@ import { measurePages } from './pages.ts';
 import { fill, memoryOf, startServer } from './setup.ts';
 import { issueToken } from '../../src/auth/token-issuer.ts';
 import { loadConfig } from '../../src/config.ts';
-import { migratePostgres } from '../../src/database/postgres.ts';
+import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDatabaseUrl } from '../../src/database/database-url.ts';
+import { parseDatabaseUrl } from '../../src/database/postgres/database-url.ts';
 
 describe('the addresses of a URL', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { openEmbedded } from '../../src/database/embedded.ts';
-import { openPostgres } from '../../src/database/postgres.ts';
+import { openEmbedded } from '../../src/database/embedded/open-embedded.ts';
+import { openPostgres } from '../../src/database/postgres/open-postgres.ts';
 import { createLogger } from '../../src/log.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret } from '../support/sign-token.ts';
@@ -23,14 +23,16 @@ async function writeKeys(environment: Record<string, string>): Promise<void> {
   const log = createLogger('silent', process.stdout);
   const statementLog = { logQuery: () => {} };
   const database = await (config.DATABASE_URL
-    ? openPostgres(config.DATABASE_URL, config, log, statementLog)
+    ? openPostgres(config.DATABASE_URL, { poolSize: 1, timeoutMs: 5000, prepare: true }, log, statementLog)
     : openEmbedded(config.DATA_DIR, 5000, log, statementLog));
-  await database.run((orm) =>
-    orm.execute(sql`
+  await database.run(
+    (orm) =>
+      orm.execute(sql`
       insert into idempotency_keys (created_by, key, session_id, payload_hash, date_created)
       select 'alice', kind || number, gen_random_uuid(), 'another payload', now() - make_interval(days => age)
       from (values ('a recent one ', 29, 700), ('an old one ', 31, ${oldKeys}::int), ('the recent one ', 29, 1)) as kinds (kind, age, amount)
       cross join lateral generate_series(1, amount) as number`),
+    'lookups',
   );
   await database.close();
 }

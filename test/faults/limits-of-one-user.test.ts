@@ -14,11 +14,11 @@ let accepted: Promise<unknown>;
 
 const canFallSilent = (database: Database): Database => ({
   ...database,
-  async run(work) {
+  async run(work, bulkhead) {
     waiting += 1;
     await silence?.promise;
     waiting -= 1;
-    return database.run(work);
+    return database.run(work, bulkhead);
   },
 });
 

@@ -24,11 +24,11 @@ const connections: RawConnection[] = [];
 
 const canFallSilent = (database: Database): Database => ({
   ...database,
-  async run(work) {
+  async run(work, bulkhead) {
     waiting += 1;
     await silence?.promise;
     waiting -= 1;
-    return database.run(work);
+    return database.run(work, bulkhead);
   },
 });
 

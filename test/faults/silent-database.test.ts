@@ -5,7 +5,7 @@ import { startTestServer } from '../support/test-server.ts';
 test('a database that does not answer in time is a 503 with Retry-After', async () => {
   const silent = await startTestServer({ DATABASE_TIMEOUT_MS: '200' }, (database) => ({
     ...database,
-    run: () => database.run(() => new Promise(() => {})),
+    run: (_work, bulkhead) => database.run(() => new Promise(() => {}), bulkhead),
   }));
   const answer = await send(silent, 'GET', '/ai/sessions');
   await silent.stop();

@@ -11,16 +11,20 @@ afterAll(() => server.stop());
 
 /** Writes rows whose ids hold 2024-11-03T06:40:42.309Z, with these dates of creation. */
 const insertSession = (date: string) =>
-  server.database.run((orm) =>
-    orm.execute(sql`
+  server.database.run(
+    (orm) =>
+      orm.execute(sql`
       insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by)
       values ('0192f0c1-2345-7000-8000-000000000001', ${date}, now(), 'import', 'import')`),
+    'lookups',
   );
 const insertAccount = (date: string) =>
-  server.database.run((orm) =>
-    orm.execute(sql`
+  server.database.run(
+    (orm) =>
+      orm.execute(sql`
       insert into accounts (id, name, date_created, date_last_modified, created_by, last_modified_by)
       values ('0192f0c1-2345-7000-8000-000000000001', 'Acme', ${date}, now(), 'import', 'import')`),
+    'lookups',
   );
 
 test.each([

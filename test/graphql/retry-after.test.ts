@@ -10,7 +10,8 @@ let isAway = false;
 
 const canBeAway = (database: Database): Database => ({
   ...database,
-  run: (work) => (isAway ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work)),
+  run: (work, bulkhead) =>
+    isAway ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work, bulkhead),
 });
 
 beforeAll(async () => {

@@ -176,7 +176,7 @@ test.each(['/ai/sessions.csv', '/ai/sessions?format=jsonl'])('an error at %s is 
 
 test('a fault of the server is masked', async () => {
   const broken = await startTestServer();
-  await broken.database.run((orm) => orm.execute(sql`drop table ai_sessions`));
+  await broken.database.run((orm) => orm.execute(sql`drop table ai_sessions`), 'lookups');
   const answer = await send(broken, 'POST', '/ai/sessions', { body: { purpose: 'secret' } });
   await broken.stop();
   expect(answer.status).toBe(500);

@@ -25,12 +25,14 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function insertSessions(account: string, count: number): Promise<void> {
-  await server.database.run((orm) =>
-    orm.execute(sql`
+  await server.database.run(
+    (orm) =>
+      orm.execute(sql`
       insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, account_id)
       select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
         to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', ${account}::uuid
       from generate_series(1, ${count}::int) n`),
+    'lookups',
   );
 }
 

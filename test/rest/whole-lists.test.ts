@@ -14,16 +14,18 @@ let worksLeft = Infinity;
 beforeAll(async () => {
   server = await startTestServer({}, (database) => ({
     ...database,
-    run: (work) =>
-      (worksLeft -= 1) < 0 ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work),
+    run: (work, bulkhead) =>
+      (worksLeft -= 1) < 0 ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work, bulkhead),
   }));
   // Long texts: what one answer holds is more than the buffers between the server and a client take.
-  await server.database.run((orm) =>
-    orm.execute(sql`
+  await server.database.run(
+    (orm) =>
+      orm.execute(sql`
       insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, purpose)
       select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
         to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', n || repeat('é', 1990)
       from generate_series(1, ${count}::int) n`),
+    'lookups',
   );
 }, 120_000);
 afterAll(() => server.stop());

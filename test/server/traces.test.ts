@@ -84,11 +84,6 @@ describe('with an SDK', () => {
     expect(found.events[0]?.attributes['db.query.text']).toMatch(/^select .* from "accounts"/);
   });
 
-  test('a list that others may wait for links to those who do', async () => {
-    const { operation, found } = await trace('{ aiSessions { edges { node { id } } } }', {}, 'shared read');
-    expect(found.linked).toEqual([operation.spanId]);
-  });
-
   test('an error is told by its code', async () => {
     const query = `mutation { deleteAISession(id: "${unknownId}") }`;
     const { operation } = await trace(query, {}, 'database');

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { inject } from 'vitest';
-import { migratePostgres } from '../../src/database/postgres.ts';
+import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 import { findFreePort } from './server-process.ts';
 
 /** Where the programs of the newest PostgreSQL are. */

@@ -7,8 +7,10 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import type { Config } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
-import { openEmbedded } from '../../src/database/embedded.ts';
-import { migratePostgres, openPostgres } from '../../src/database/postgres.ts';
+import { createStatementLog } from '../../src/database/observed-database.ts';
+import { openEmbedded } from '../../src/database/embedded/open-embedded.ts';
+import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
+import { openPostgres } from '../../src/database/postgres/open-postgres.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 
 /** A PostgreSQL on which databases may be made and dropped; unset, the tests run on the embedded one. */
@@ -16,11 +18,13 @@ const { TEST_DATABASE_URL } = process.env;
 
 /** Opens the database at DATABASE_URL, or else one that is empty, and that nobody else uses until it is closed. */
 export async function openTestDatabase(config: Config, log: Logger): Promise<Database> {
-  const statementLog = { logQuery: (statement: string) => log.trace({ statement }, 'statement') };
-  if (config.DATABASE_URL) return openPostgres(config.DATABASE_URL, config, log, statementLog);
-  if (!TEST_DATABASE_URL) return openEmptyEmbedded(config.DATABASE_TIMEOUT_MS, statementLog);
+  const statementLog = createStatementLog(log);
+  const timeoutMs = config.DATABASE_TIMEOUT_MS;
+  const options = { poolSize: config.DATABASE_POOL_SIZE, timeoutMs, prepare: config.DATABASE_PREPARE };
+  if (config.DATABASE_URL) return openPostgres(config.DATABASE_URL, options, log, statementLog);
+  if (!TEST_DATABASE_URL) return openEmptyEmbedded(timeoutMs, statementLog);
   const { url, drop } = await createMigratedDatabase(TEST_DATABASE_URL);
-  const database = await openPostgres(url, config, log, statementLog);
+  const database = await openPostgres(url, options, log, statementLog);
   return { ...database, close: () => database.close().then(drop) };
 }
 
@@ -42,7 +46,7 @@ async function openEmptyEmbedded(timeoutMs: number, statementLog: StatementLogge
     ...database,
     async close() {
       try {
-        await database.run((orm) => orm.execute(sql`truncate accounts, ai_sessions, idempotency_keys`));
+        await database.run((orm) => orm.execute(sql`truncate accounts, ai_sessions, idempotency_keys`), 'lookups');
       } catch {
         // A test has broken it.
         return database.close();

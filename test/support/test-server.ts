@@ -4,6 +4,7 @@ import { issueToken } from '../../src/auth/token-issuer.ts';
 import { administratorRole } from '../../src/auth/viewer.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
+import { observe } from '../../src/database/observed-database.ts';
 import { createLogger } from '../../src/log.ts';
 import { createHttpServer, listen, stopListening } from '../../src/server/http-server.ts';
 import { sendGraphQL, type GraphQLAnswer, type GraphQLServer, type RequestOptions } from './graphql.ts';
@@ -38,7 +39,7 @@ export async function startTestServer(
   let logged = '';
   logOutput.on('data', (chunk: Buffer) => (logged += chunk.toString()));
   const log = createLogger(config.LOG_LEVEL, logOutput);
-  const database = wrapDatabase(await openTestDatabase(config, log));
+  const database = observe(wrapDatabase(await openTestDatabase(config, log)), log);
   const stopping = new AbortController();
   const options = { config, secret: config.AUTH_SECRET, database, log, stopping: stopping.signal };
   const app = createApp({ ...options, usesBeforeCompilation });

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openEmbedded } from '../../../src/database/embedded.ts';
+import { openEmbedded } from '../../../src/database/embedded/open-embedded.ts';
 import { StartupError } from '../../../src/errors.ts';
 import { createLogger } from '../../../src/log.ts';
 import { cleanUp, killProcesses, makeFolder, runScript } from '../../support/server-process.ts';
@@ -86,7 +86,7 @@ test.skipIf(process.getuid?.() !== 0)(
 
 describe.skipIf(process.getuid?.() !== 0)('for a user who is not root', () => {
   const nobody = { uid: 65_534, gid: 65_534 };
-  const module = path.join(import.meta.dirname, '../../../src/database/data-directory.ts');
+  const module = path.join(import.meta.dirname, '../../../src/database/embedded/data-directory.ts');
 
   /** What the lock of the folder says to this user. */
   async function tryToLock(): Promise<string> {

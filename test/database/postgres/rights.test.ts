@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { migratePostgres } from '../../../src/database/postgres.ts';
+import { migratePostgres } from '../../../src/database/postgres/migrate-postgres.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
 import { cleanUp, runScript } from '../../support/server-process.ts';

@@ -8,7 +8,7 @@ import { canMount } from '../../support/mount.ts';
 import { cleanUp, makeFolder } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
 
-const watchdog = path.join(import.meta.dirname, '../../../src/database/watchdog.ts');
+const watchdog = path.join(import.meta.dirname, '../../../src/database/embedded/watchdog.ts');
 const running: (() => void)[] = [];
 
 afterAll(() => {

@@ -54,14 +54,14 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     // The second try may find that the transaction has just ended, and say that too.
     expect(stdout).toMatch(
-      /^Waiting, since process \d+ of PostgreSQL, of the role postgres, .*\n(Waiting, since other transactions have held the tables\.\n)?.*is up to date/,
+      /^Waiting because PostgreSQL process \d+ \(role postgres\) locks the tables\.\n(Waiting because another transaction locks the tables\.\n)?.*is up to date/,
     );
   });
 
   test('gives up in words when the transaction goes on', { timeout: 90_000 }, async () => {
     const { code, stderr } = await startMigration();
     expect(code).toBe(1);
-    expect(stderr).toMatch(/process \d+ of PostgreSQL, of the role postgres, .*30 seconds.*run this again/);
+    expect(stderr).toMatch(/PostgreSQL process \d+ \(role postgres\) .*30 seconds.*run this again/);
     expect(stderr).not.toMatch(/^ +at /m);
     await write(holder);
   });

@@ -6,7 +6,7 @@ import { makeToken, startService } from '../../support/postgres-service.ts';
 import { cleanUp, killProcesses, runScript } from '../../support/server-process.ts';
 import { secret } from '../../support/sign-token.ts';
 
-describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DATABASE_PREPARE=off, the server', () => {
+describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DATABASE_PREPARE=off, the server,', () => {
   let database: PostgresServer;
   let pooler: Awaited<ReturnType<typeof startPgBouncer>> | undefined;
 
@@ -26,22 +26,28 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
     ignore_startup_parameters: 'statement_timeout,tcp_keepalives_idle,tcp_keepalives_interval,tcp_keepalives_count',
   };
 
-  test.each([
-    ['that refuses the parameters of a session', {}, 0],
-    ['that ignores them and loses prepared statements', ignored, 0],
-    ['that is slow to connect to PostgreSQL', ignored, 1],
-  ])('in transaction mode, %s, says what to do and exits', async (_version, settings, delay) => {
-    await database.query(`alter system set pre_auth_delay = ${delay}`);
-    await database.query('select pg_reload_conf()');
-    pooler = await startPgBouncer(database, 5, settings);
+  test('that refuses the parameters of a session, says what to do and exits', async () => {
+    pooler = await startPgBouncer(database, 5);
     const { code, stderr, stdout } = await runScript('src/main.ts', [], {
       DATABASE_URL: pooler.url,
       AUTH_SECRET: secret,
     });
-    await database.query('alter system reset pre_auth_delay');
-    await database.query('select pg_reload_conf()');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/pooler.*Set DATABASE_PREPARE=off/);
+  });
+
+  test('that loses prepared statements, warns once when it happens', async () => {
+    pooler = await startPgBouncer(database, 5, ignored);
+    const service = await startService(pooler.url, makeToken());
+    const warnings = () => service.logLines().filter(({ msg }) => /prepared statements get lost/.test(String(msg)));
+    async function useManyConnections() {
+      const answers = Array.from({ length: 20 }, () => service.send('{ accounts { edges { node { id } } } }'));
+      await Promise.all([...answers, service.createSession(), service.createSession()]);
+      return warnings();
+    }
+    await expect.poll(useManyConnections).toHaveLength(1);
+    expect(String(warnings()[0]?.['msg'])).toMatch(/Set DATABASE_PREPARE=off/);
+    expect(await useManyConnections()).toHaveLength(1);
   });
 
   test('in session mode starts', async () => {
@@ -65,7 +71,15 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
     await database.remove();
   });
 
-  test('a statement that misses its deadline is cancelled in PostgreSQL', async () => {
+  test('a role without a statement_timeout is warned of, with the statement to run', async () => {
+    const { logLines } = await startService(pooler.url, makeToken(), { DATABASE_PREPARE: 'off' });
+    const remedy = expect.stringContaining('Run: alter role app set statement_timeout = 2700');
+    await expect.poll(() => logLines().map(({ msg }) => msg)).toContainEqual(remedy);
+  });
+
+  test('a statement that misses its deadline is ended by the statement_timeout of its role', async () => {
+    await database.query(`alter role app set statement_timeout = 2700`);
+    await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`);
     const service = await startService(pooler.url, makeToken(), { DATABASE_PREPARE: 'off' });
     const locker = database.connect();
     await locker.unsafe('begin; lock table accounts in access exclusive mode');
@@ -77,7 +91,9 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
     await expect.poll(countWaiting, { interval: 20 }).toBeGreaterThan(0);
     expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
     await expect.poll(countWaiting, { timeout: 3000 }).toBe(0);
+    expect(service.logLines().map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('alter role'));
     await locker.end({ timeout: 1 });
+    await database.query('alter role app reset statement_timeout');
   });
 
   test('migrations that begin at once all succeed, and leave no lock and no setting behind', async () => {

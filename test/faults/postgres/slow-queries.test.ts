@@ -61,26 +61,32 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
 
   const start = (environment: Record<string, string>) => startService(url, token, environment);
 
-  test.each(['on', 'off'])('with DATABASE_PREPARE=%s, none runs on after its answer', async (DATABASE_PREPARE) => {
+  test.each([
+    ['on', 'reset statement_timeout'],
+    ['off and a statement_timeout of the role', 'set statement_timeout = 2700'],
+  ])('with DATABASE_PREPARE=%s, PostgreSQL ends them', async (prepare, change) => {
+    await database.query(`alter role app ${change}`);
+    const DATABASE_PREPARE = prepare.split(' ')[0] ?? '';
     const service = await start({ DATABASE_POOL_SIZE: '4', DATABASE_PREPARE });
     const answer = service.send(slowReads(15));
     await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBeGreaterThan(0);
     expect((await answer).errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
-    await expect.poll(countSleeping, { timeout: 3000 }).toBe(0);
+    await expect.poll(countSleeping, { timeout: 6000 }).toBe(0);
+    await database.query('alter role app reset statement_timeout');
   });
 
   test('the connections stay', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_PREPARE: 'off' });
+    const service = await start({ DATABASE_POOL_SIZE: '5' });
     const answer = service.send(slowReads(15));
     await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(2);
     const before = await listPids();
     await answer;
-    await expect.poll(countSleeping, { timeout: 3000 }).toBe(0);
+    await expect.poll(countSleeping, { timeout: 6000 }).toBe(0);
     expect(await listPids()).toEqual(before);
   });
 
-  test('there are never more connections than the pool has places, and one more for cancelling', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '4', DATABASE_PREPARE: 'off' });
+  test('there are never more connections than the pool has places', async () => {
+    const service = await start({ DATABASE_POOL_SIZE: '4' });
     let mostBackends = 0;
     for (let round = 0; round < 4; round += 1) {
       const answers = ['alice', 'bob', 'carol'].map((user) => sendAs(user, service, slowReads(15)));
@@ -91,28 +97,38 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
     }
     expect(mostBackends).toBeGreaterThan(1);
     expect(mostBackends).toBeLessThanOrEqual(4);
-    expect(proxy.countOpenAtPeak()).toBeLessThanOrEqual(5);
+    expect(proxy.countOpenAtPeak()).toBeLessThanOrEqual(4);
   });
 
-  test('of several users, sessions are created', async () => {
+  test('of several users, sessions are created and found, and the server is ready', async () => {
     const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_TIMEOUT_MS: '10000' });
     const answers = ['alice', 'bob', 'carol'].map((user) => sendAs(user, service, slowReads(15)));
-    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(4);
-    const creation = await service.createSession({ idempotencyKey: 'key' });
+    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(3);
+    const creation = await service.createSession();
+    const { id } = creation.data.newAISession;
+    const found = await service.send('query ($id: ID!) { aiSession(id: $id) { id } }', { id });
     const readiness = await service.probe('/ready');
     const sleeping = await countSleeping();
     await Promise.all(answers);
     expect(creation.errors).toBeUndefined();
+    expect(found.data).toEqual({ aiSession: { id } });
     expect(readiness).toBe(200);
-    expect(sleeping).toBe(4);
+    expect(sleeping).toBe(3);
   });
 
-  test('of one user, others read', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '3', DATABASE_TIMEOUT_MS: '10000' });
+  test('of one user, others read, and create accounts and sessions with keys', async () => {
+    const service = await start({ DATABASE_POOL_SIZE: '4', DATABASE_TIMEOUT_MS: '10000' });
     const answer = service.send(slowReads(15));
     await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(1);
-    const { errors } = await sendAs('bob', service, '{ accounts { edges { node { id } } } }');
-    expect(errors).toBeUndefined();
+    const creation = 'mutation { newAISession(input: { idempotencyKey: "key" }) { id } }';
+    const others = [
+      await sendAs('bob', service, '{ accounts { edges { node { id } } } }'),
+      await sendAs('bob', service, 'mutation { newAccount(input: { name: "New" }) { name } }'),
+      await sendAs('bob', service, creation),
+      await sendAs('bob', service, creation),
+    ];
+    expect(others.map(({ errors }) => errors)).toEqual(others.map(() => undefined));
+    expect(others[3]?.data).toEqual(others[2]?.data);
     expect(await countSleeping()).toBe(1);
     await answer;
   });

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
-import { StartupError } from '../errors.ts';
+import { StartupError } from '../../errors.ts';
 import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
 import { requireSpace } from './disk-space.ts';
-import { openFolder } from './embedded.ts';
+import { openFolder } from './open-embedded.ts';
 
 /**
  * Writes the embedded database in `directory`, brought up to date, as SQL that psql restores.

@@ -15,7 +15,7 @@ export function startWatchdog(limitMs: number): Watchdog {
   const shared = new Int32Array(new SharedArrayBuffer(8));
   const beat = () => void Atomics.add(shared, 0, 1);
   const setLimit = (milliseconds: number) => {
-    // Whoever changes the limit is alive: what was computed until now must not count against a lower one.
+    // The caller is alive: what was computed until now must not count against a lower one.
     beat();
     Atomics.store(shared, 1, milliseconds);
   };

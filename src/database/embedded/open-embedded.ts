@@ -2,14 +2,15 @@ import { PGlite } from '@electric-sql/pglite';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { StartupError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { StartupError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
-import type { Database } from './database.ts';
+import type { Database, Work } from '../database.ts';
 import { createSpaceCheck, DiskFullError, requireSpace } from './disk-space.ts';
-import { errorCode } from './failures.ts';
-import { migrationsFolder } from './migrations.ts';
-import { createRunner } from './retry.ts';
+import { errorCode } from '../failures.ts';
+import { migrationsFolder } from '../migrations.ts';
+import { withDeadline } from '../deadline.ts';
+import { runWithRetries } from '../retry.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** How long one statement may compute, in milliseconds: longer than any that this server sends. */
@@ -63,5 +64,6 @@ export async function openFolder(folder: string, timeoutMs: number, logger: Stat
   });
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
-  return { client, run: createRunner(() => orm, timeoutMs), close: () => client.close() };
+  const run = <T>(work: Work<T>) => withDeadline(timeoutMs, (deadline) => runWithRetries(() => work(orm), deadline));
+  return { client, run, close: () => client.close() };
 }

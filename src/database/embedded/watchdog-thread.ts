@@ -3,7 +3,7 @@ import { workerData } from 'node:worker_threads';
 
 const shared: Int32Array = workerData;
 const message =
-  'The server no longer reacts, perhaps since its disk is full: it ends itself. Free some space, then start.\n';
+  'The server no longer reacts, possibly because its disk is full. It ends itself: free some space, then start it.\n';
 const kill = () => process.kill(process.pid, 'SIGKILL');
 
 let lastBeat = 0;
@@ -16,7 +16,7 @@ setInterval(() => {
   if (beat !== lastBeat) usedAtBeat = usedMs;
   lastBeat = beat;
   if (usedMs - usedAtBeat < Atomics.load(shared, 1)) return;
-  // Whoever reads stderr may hang too.
+  // The reader of stderr may hang too.
   setTimeout(kill, 500);
   write(2, message, kill);
 }, 250);

@@ -3,7 +3,7 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, r
 import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StartupError } from '../errors.ts';
+import { StartupError } from '../../errors.ts';
 
 const ownFiles = new Set(['lock', 'lock-journal', 'secret', 'postgres', 'initializing']);
 

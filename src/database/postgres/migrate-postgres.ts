@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { StartupError } from '../../errors.ts';
+import { errorCode, reasonOf } from '../failures.ts';
+import { migrationsFolder } from '../migrations.ts';
+import { openConnection } from './connection.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { unusable } from './open-postgres.ts';
+import { createRoutes } from './routes.ts';
+
+/** How long others may lock the tables, in milliseconds. */
+const patienceMs = 30_000;
+
+/**
+ * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others wait.
+ * @param report prints a line that says what the migration waits for
+ * @returns the database as people see it: no password
+ * @throws StartupError, also when others have locked the tables for 30 seconds
+ */
+export async function migratePostgres(url: string, report: (line: string) => void = () => {}): Promise<string> {
+  const parsed = parseDatabaseUrl(url);
+  const { description } = parsed;
+  const connection = openConnection({
+    url: parsed,
+    routes: createRoutes(parsed),
+    prepare: false,
+    parameters: {},
+    statementLog: { logQuery: () => {} },
+    onStatementLost: () => {},
+  });
+  const giveUp = Date.now() + patienceMs;
+  let reported = '';
+  try {
+    for (;;) {
+      const holder = await connection.run(tryToMigrate);
+      if (!holder) return description;
+      if (Date.now() > giveUp) {
+        const advice = 'End it or wait for it, then run this again';
+        throw unusable(description, `${holder} has locked the tables for more than 30 seconds. ${advice}`);
+      }
+      if (holder !== reported) report(`Waiting because ${holder} locks the tables.`);
+      reported = holder;
+      await sleep(1000);
+    }
+  } catch (error) {
+    throw error instanceof StartupError ? error : unusable(description, reasonOf(error), error);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Migrates, unless another process is in the way. Returns that process, in words. */
+async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined> {
+  try {
+    // Behind a pooler, nothing may outlive the transaction. Drizzle's migrator joins it, and commits.
+    await orm.execute(sql`begin`);
+    // A statement that waits for a lock blocks all later ones: those of the running servers.
+    await orm.execute(sql`set local lock_timeout = '300ms'`);
+    // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
+    await orm.execute(sql`select pg_advisory_xact_lock(hashtext('ai-sessions migrations'))`);
+    await migrate(orm, { migrationsFolder });
+    return undefined;
+  } catch (error) {
+    if (errorCode(error) !== '55P03') throw error;
+    await orm.execute(sql`rollback`);
+    const [holder] = await orm.execute<{ pid: number; role: string | null }>(sql`
+      select pid, usename as role from pg_locks join pg_stat_activity using (pid)
+      where granted and pid <> pg_backend_pid() and datname = current_database() and (locktype = 'advisory' or
+        relation in (to_regclass('accounts'), to_regclass('ai_sessions'), to_regclass('idempotency_keys')))
+      order by locktype <> 'advisory', xact_start limit 1`);
+    if (!holder) return 'another transaction';
+    return `PostgreSQL process ${holder.pid} (role ${holder.role})`;
+  }
+}
