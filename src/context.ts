@@ -1,19 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
 import type { UserDatabase } from './database/database.ts';
-import type { Logger } from './log.ts';
+import type { LogFields, Logger } from './observability/log.ts';
 
 /** What every request carries, through both APIs. */
 export interface Context {
   /** The database, for the work of the viewer. */
   database: UserDatabase;
   headers: IncomingHttpHeaders;
+  /** Of the body, without its parameters and in lower case. */
+  mediaType: string | undefined;
+  /** Reads the body. Throws BAD_USER_INPUT when it is not UTF-8, and with 413 when it is over 100 kB. */
+  readBody: () => Promise<string>;
   /** Null when the request is not signed in. */
   viewer: Viewer | null;
   /** Adds the request's id to every line. */
   log: Logger;
-  /** What the log line of the request will say, filled in as it becomes known. */
-  logFields: { operation?: string; viewer?: string; errors?: string[] };
+  logFields: LogFields;
   /**
    * Takes a place among the running requests, and one among the streamed lists if it is one. Throws SERVICE_UNAVAILABLE
    * when all are taken, RATE_LIMITED when the viewer has too many.

@@ -55,3 +55,9 @@ export function badInput(field: string, message: string): CodedError {
 
 /** A fault that whoever starts the process can fix. */
 export class StartupError extends Error {}
+
+/** The SQLSTATE, or the code of the driver or the system, underneath what wraps it; empty for other errors. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
+}

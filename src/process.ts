@@ -1,6 +1,6 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { StartupError } from './errors.ts';
-import type { Logger, LogOutput } from './log.ts';
+import type { Logger, LogOutput } from './observability/log.ts';
 
 /** Runs a program. A StartupError is explained on stderr and ends the process with code 1. */
 export async function runProgram(program: () => Promise<void>): Promise<void> {

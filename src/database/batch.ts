@@ -1,6 +1,6 @@
 import { ServiceUnavailableError } from '../errors.ts';
-import { batchSize } from '../metrics.ts';
-import { linkToOperation, traceShared } from '../tracing.ts';
+import { batchSize } from '../observability/metrics.ts';
+import { linkToOperation, traceShared } from '../observability/traces.ts';
 
 /** The most items of a batch. */
 const batchLimit = 500;

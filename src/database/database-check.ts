@@ -1,6 +1,6 @@
+import { errorCode } from '../errors.ts';
 import { sql } from 'drizzle-orm';
 import type { Orm } from './database.ts';
-import { errorCode } from './failures.ts';
 import { isMigrated } from './migrations.ts';
 
 /** What the server does with its tables. */

@@ -1,3 +1,5 @@
+import { errorCode } from '../errors.ts';
+
 /** Why the database could not serve a statement that may well be right. */
 export type Failure = 'conflict' | 'connectionLost' | 'outOfResources';
 
@@ -35,12 +37,6 @@ export function isUncaughtDriverError(error: unknown): boolean {
   const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
   // Not every error of the system: a full disk or too many open files must end the process.
   return isWriteToClosedSocket || /^(08...|57P0.|EPIPE|ETIMEDOUT)$|^E?CONN/.test(errorCode(error));
-}
-
-/** The SQLSTATE, or the code of the driver or the system, underneath Drizzle's wrapping; empty for other errors. */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
 }
 
 /** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */

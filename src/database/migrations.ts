@@ -1,9 +1,10 @@
+import { errorCode } from '../errors.ts';
 import path from 'node:path';
 import { max, sql } from 'drizzle-orm';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { bigint, pgSchema } from 'drizzle-orm/pg-core';
 import type { Orm } from './database.ts';
-import { DatabaseFailure, errorCode } from './failures.ts';
+import { DatabaseFailure } from './failures.ts';
 
 export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
 

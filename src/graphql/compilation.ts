@@ -17,10 +17,10 @@ import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { compiledDocuments } from '../metrics.ts';
+import { compiledDocuments } from '../observability/metrics.ts';
 import { measureCost, refuseCost } from './cost.ts';
 import { maskUnexpected } from './errors.ts';
-import { logOperation } from './operation-log.ts';
+import { logOperation } from '../observability/operation-log.ts';
 
 interface CompiledOperation extends CompiledQuery {
   document: DocumentNode;

@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import { CodedError, errorStatus, ServiceUnavailableError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../observability/log.ts';
 
 /** Masks unexpected errors: only a CodedError, or a GraphQLError thrown as such, reaches the client. */
 export function maskUnexpected(error: unknown): GraphQLError {

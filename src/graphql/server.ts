@@ -4,16 +4,15 @@ import { createYoga, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { describeError, traceOperation } from '../tracing.ts';
-import { mediaTypeOf, readBody } from '../request-body.ts';
+import type { Logger } from '../observability/log.ts';
+import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { codeOf, maskUnexpected, reportErrors, statusOf, type Phase } from './errors.ts';
 import type { GraphiQL } from './graphiql.ts';
 import { useLimits } from './limits.ts';
-import { useOperationLog } from './operation-log.ts';
-import { createOutageLog } from './outage-log.ts';
+import { useOperationLog } from '../observability/operation-log.ts';
+import { createOutageLog } from '../observability/outage-log.ts';
 
 export interface GraphQLOptions {
   schema: GraphQLSchema;
@@ -61,7 +60,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
   async function run(request: IncomingMessage, context: Context): Promise<{ result: ExecutionResult; phase: Phase }> {
     try {
       await signIn(request.headers.authorization, context);
-      const params = await readParameters(request);
+      const params = await readParameters(request, context);
       // Yoga takes an operationName of any type, and finds no such operation.
       if (typeof (params.operationName ?? '') !== 'string')
         throw new CodedError('BAD_USER_INPUT', '"operationName" must be a text.');
@@ -102,7 +101,7 @@ const mediaTypes = ['application/json', 'application/graphql-response+json'];
 const byPost = new Request('http://localhost/graphql', { method: 'POST' });
 const byGet = new Request('http://localhost/graphql');
 
-async function readParameters(request: IncomingMessage): Promise<GraphQLParams> {
+async function readParameters(request: IncomingMessage, { mediaType, readBody }: Context): Promise<GraphQLParams> {
   const { method, url = '/' } = request;
   if (method === 'GET') {
     const { variables, extensions, ...texts } = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
@@ -112,9 +111,9 @@ async function readParameters(request: IncomingMessage): Promise<GraphQLParams> 
     const allow = { status: 405, headers: { Allow: 'GET, POST' } };
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
   }
-  const body = await readBody(request);
+  const body = await readBody();
   // A foreign page may send forms and plain text without a preflight, so we refuse them.
-  if (mediaTypeOf(request) === 'application/json') return parseJson(body) ?? {};
+  if (mediaType === 'application/json') return parseJson(body) ?? {};
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
 

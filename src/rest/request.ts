@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { Kind, parse, print } from 'graphql';
+import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { mediaTypeOf, readBody } from '../request-body.ts';
 import { readCsv } from './csv.ts';
 import type { Fields } from './lists.ts';
 import type { Operation } from './operations.ts';
@@ -11,10 +10,9 @@ import type { Operation } from './operations.ts';
  * Reads the items of a request's body: one, or as many as a JSON array or a CSV text has.
  * @throws BAD_USER_INPUT, with 413 for a body that is too large and 415 for a media type that is not supported
  */
-export async function readItems(request: IncomingMessage): Promise<Fields[]> {
-  const text = await readBody(request);
+export async function readItems({ mediaType, readBody }: Context): Promise<Fields[]> {
+  const text = await readBody();
   if (text.trim() === '') return [{}];
-  const mediaType = mediaTypeOf(request);
   // The documentation of the API that this one replaces shows JSON under text/csv.
   const isJson = mediaType === 'application/json' || (mediaType === 'text/csv' && /^\s*[[{]/.test(text));
   if (isJson) return readJson(text);

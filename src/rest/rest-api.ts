@@ -50,7 +50,7 @@ export function createRestApi(
     const format = chooseFormat(suffix ?? asked, request);
     // All operations need a viewer: refuse strangers before they send a body.
     if (!context.viewer) throw refusal(null);
-    const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(request) : [{}];
+    const items = /^(POST|PATCH)$/.test(request.method ?? '') ? await readItems(context) : [{}];
     context.takePlace();
     if (!takesItems && items.length !== 1)
       throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');

@@ -11,10 +11,11 @@ import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
 import { CodedError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { errorsAnswered, requestDuration } from '../metrics.ts';
+import type { Logger } from '../observability/log.ts';
+import { errorsAnswered, requestDuration } from '../observability/metrics.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
+import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
 import { allowOrigin } from './cors.ts';
 import { createReadinessCheck } from './readiness.ts';
@@ -68,6 +69,8 @@ export function createApp(options: AppOptions): RequestListener {
     const place = openPlace();
     const context: Context = {
       headers: request.headers,
+      mediaType: mediaTypeOf(request),
+      readBody: () => readBody(request),
       database: databaseFor(database, ''),
       viewer: null,
       log: log.child({ requestId, ...traceOf(request) }),

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../observability/log.ts';
 
 /** How long a client may take to send a request, and to start the next one, in milliseconds. */
 const timeouts = {

@@ -2,8 +2,8 @@ import type { RequestListener, Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { clientConnections } from '../metrics.ts';
+import type { Logger } from '../observability/log.ts';
+import { clientConnections } from '../observability/metrics.ts';
 import { answerInTurn, createTimedServer } from './connection-limits.ts';
 
 export function createHttpServer(app: RequestListener, log: Logger): Server {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { Logger } from '../log.ts';
-import { measureProcess, writeMetrics } from '../metrics.ts';
+import type { Logger } from '../observability/log.ts';
+import { measureProcess, writeMetrics } from '../observability/metrics.ts';
 import { createTimedServer } from './connection-limits.ts';
 import { listen } from './http-server.ts';
 

@@ -1,6 +1,6 @@
 import { isAdministrator, type Viewer } from '../auth/viewer.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
-import { runningRequests } from '../metrics.ts';
+import { runningRequests } from '../observability/metrics.ts';
 
 /** The maximum number of requests that run at a time, of administrators and of all others. */
 const maximumRunning = 1000;

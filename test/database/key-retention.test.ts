@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { openEmbedded } from '../../src/database/embedded/open-embedded.ts';
 import { openPostgres } from '../../src/database/postgres/open-postgres.ts';
-import { createLogger } from '../../src/log.ts';
+import { createLogger } from '../../src/observability/log.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret } from '../support/sign-token.ts';
 import { makeServerDatabase } from '../support/test-database.ts';

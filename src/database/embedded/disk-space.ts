@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { ServiceUnavailableError, StartupError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../observability/log.ts';
 
 /**
  * With less space, in bytes, nothing is written. PostgreSQL panics when it cannot make a file of its write-ahead log (16 MB

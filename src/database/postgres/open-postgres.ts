@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { ServiceUnavailableError, StartupError } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../observability/log.ts';
 import { findFault } from '../database-check.ts';
 import type { Database } from '../database.ts';
 import { reasonOf } from '../failures.ts';

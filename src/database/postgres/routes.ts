@@ -1,5 +1,6 @@
+import { errorCode } from '../../errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, failureOf } from '../failures.ts';
+import { failureOf } from '../failures.ts';
 import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
 
 /** A way to PostgreSQL. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, isIP, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { databaseConnections } from '../../metrics.ts';
+import { databaseConnections } from '../../observability/metrics.ts';
 import { DatabaseFailure } from '../failures.ts';
 import type { DatabaseUrl } from './database-url.ts';
 import type { Route } from './routes.ts';

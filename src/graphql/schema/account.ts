@@ -8,7 +8,7 @@ import {
   type Account,
 } from '../../domain/accounts.ts';
 import { checkId, checkIds, checkText, maximumIds } from '../../domain/validation.ts';
-import { audit } from '../audit-log.ts';
+import { audit } from '../../observability/audit-log.ts';
 import { administrator, builder } from './builder.ts';
 import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
 import { EntityInfo, Node } from './entity-info.ts';

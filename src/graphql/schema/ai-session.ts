@@ -1,7 +1,7 @@
 import { createAISession, maximumKeyLength } from '../../domain/ai-session-creation.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
 import { checkId, checkText } from '../../domain/validation.ts';
-import { audit } from '../audit-log.ts';
+import { audit } from '../../observability/audit-log.ts';
 import { accountLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { administrator, builder } from './builder.ts';

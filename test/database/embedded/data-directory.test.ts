@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openEmbedded } from '../../../src/database/embedded/open-embedded.ts';
 import { StartupError } from '../../../src/errors.ts';
-import { createLogger } from '../../../src/log.ts';
+import { createLogger } from '../../../src/observability/log.ts';
 import { cleanUp, killProcesses, makeFolder, runScript } from '../../support/server-process.ts';
 
 let folder: string;

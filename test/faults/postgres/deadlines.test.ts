@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../../src/database/database.ts';
 import { openPostgres } from '../../../src/database/postgres/open-postgres.ts';
-import { createLogger } from '../../../src/log.ts';
+import { createLogger } from '../../../src/observability/log.ts';
 import { createMigratedDatabase } from '../../support/test-database.ts';
 
 const { TEST_DATABASE_URL = '' } = process.env;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { CodedError } from './errors.ts';
+import { CodedError } from '../errors.ts';
 
 const bodyLimit = 100_000;
 

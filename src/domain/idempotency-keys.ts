@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { and, lt, sql } from 'drizzle-orm';
 import type { UserDatabase } from '../database/database.ts';
 import { idempotencyKeys } from '../database/tables.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../observability/log.ts';
 
 /** How many keys a step looks at: it takes milliseconds. */
 const stepSize = 500;

@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
-import { writes } from '../metrics.ts';
+import type { Logger } from './log.ts';
+import { writes } from './metrics.ts';
 
 interface Written {
   sessionId?: string;
@@ -10,7 +10,7 @@ interface Written {
 export function audit(
   action: 'account created' | 'session created' | 'session changed' | 'session deleted',
   written: Written,
-  { log, viewer }: Context,
+  { log, viewer }: { log: Logger; viewer: { id: string } | null },
 ): void {
   writes.inc({ action });
   log.info({ ...written, viewer: viewer?.id }, action);

@@ -1,6 +1,6 @@
-import { errorCode } from '../database/failures.ts';
+import { errorCode } from '../errors.ts';
 import type { ServiceUnavailableError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { Logger } from './log.ts';
 
 const intervalMs = 10_000;
 

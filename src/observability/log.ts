@@ -6,6 +6,13 @@ import { droppedLogLines } from './metrics.ts';
 
 export type { Logger };
 
+/** What the log line of a request will say, filled in as it becomes known. */
+export interface LogFields {
+  operation?: string;
+  viewer?: string;
+  errors?: string[];
+}
+
 export interface LogOutput extends DestinationStream {
   /** Writes out what waits, for half a second at most. Later lines are lost. */
   close: () => Promise<unknown>;
