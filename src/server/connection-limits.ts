@@ -2,54 +2,39 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { Socket } from 'node:net';
 import type { Logger } from '../observability/log.ts';
 
-/** How long a client may take to send a request, and to start the next one, in milliseconds. */
-const timeouts = {
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
-  keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 1000,
-};
+/** How long a client may take to send a request, in milliseconds. Long enough for a pause of this process, too. */
+const sendingTimeout = 30_000;
 
-/**
- * Makes a server that cuts off clients who are too slow. It gives them the time that this process lost in a pause or a
- * flood of work: what they sent in time may still be unread, since Node.js checks its time-outs before it reads.
- */
+/** How long a connection is kept for a next request, in milliseconds: longer than a load balancer keeps it. */
+const idleTimeout = 75_000;
+
+/** Makes a server that cuts off clients who are too slow. */
 export function createTimedServer(listener: RequestListener): Server {
-  const server = createServer(timeouts, listener);
-  let lastRead = performance.now();
-  function extend(timeout: number): number {
-    const elapsed = Math.round(performance.now() - lastRead);
-    setImmediate(() => (lastRead = performance.now()));
-    return timeout + Math.max(0, elapsed - timeouts.connectionsCheckingInterval);
-  }
-  // Node.js reads these two anew at each check.
-  Object.defineProperties(server, {
-    headersTimeout: { get: () => extend(timeouts.headersTimeout) },
-    requestTimeout: { get: () => extend(timeouts.requestTimeout) },
-  });
-  // This one is of connections that are kept for a next request.
-  return server.on('timeout', (socket) => {
-    const { bytesRead } = socket;
-    setImmediate(() => socket.bytesRead === bytesRead && socket.destroy());
-  });
+  const timeouts = {
+    headersTimeout: sendingTimeout,
+    requestTimeout: sendingTimeout,
+    keepAliveTimeout: idleTimeout,
+    connectionsCheckingInterval: 1000,
+  };
+  return createServer(timeouts, listener);
 }
 
-/** How long a client may take to read an answer, in milliseconds. */
-const readTimeout = 60_000;
+/** How long a client may take to read a response, in milliseconds. */
+const readingTimeout = 60_000;
 
-/** Cuts off the client of a written answer that it has not read in time. */
+/** Cuts off a client that does not read its response in time. */
 export function limitReading(response: ServerResponse): void {
   if (response.writableLength === 0) return;
-  const timer = setTimeout(() => response.destroy(), readTimeout);
+  const timer = setTimeout(() => response.destroy(), readingTimeout);
   response.once('close', () => clearTimeout(timer));
 }
 
-/** The most requests that a connection may send ahead of their answers. */
+/** How many requests a connection may send ahead of their responses. */
 const maximumPipelined = 32;
 
 /**
- * Answers the requests of a connection in turn. Node hands over at once all that arrive together, and holds the answers
- * that the client does not read.
+ * Answers the requests of a connection in turn. Node.js hands over all that arrive together, and holds the responses that
+ * the client does not read.
  */
 export function answerInTurn(app: RequestListener, log: Logger): RequestListener {
   const queues = new WeakMap<Socket, [IncomingMessage, ServerResponse][]>();
@@ -73,7 +58,7 @@ export function answerInTurn(app: RequestListener, log: Logger): RequestListener
       start(request, response);
     } else if (queue.length < maximumPipelined) queue.push([request, response]);
     else if (!socket.destroyed) {
-      log.warn({ maximumPipelined }, 'connection cut off: it sent too many requests ahead of their answers');
+      log.warn({ maximumPipelined }, 'connection cut off: it sent too many requests ahead of their responses');
       socket.destroy();
     }
   };

@@ -15,7 +15,7 @@ export function createHttpServer(app: RequestListener, log: Logger): Server {
 
 /**
  * Starts to listen; port 0 takes a free one.
- * @param variable names the port, for whoever must set another
+ * @param variable the variable of the port, for the message
  * @returns the server's URL, without a slash at its end
  * @throws StartupError when the address is taken or not ours
  */
@@ -30,26 +30,41 @@ export async function listen(server: Server, host: string, port: number, variabl
   return `http://${host.includes(':') ? `[${host}]` : host}:${chosenPort}`;
 }
 
+const maximumTurns = 100;
+/** In milliseconds. */
+const quickTurn = 0.1;
+
+/** How long clients get to close their own connections, in milliseconds. */
+const closingTime = 1000;
+/** When running requests are cut off, in milliseconds after the stop was asked for, and how long they get at least. */
+const cutOffAfter = 7000;
+const shortestRun = 500;
+
 /**
  * Serves as before for `delayMs`, so that load balancers turn away; then stops listening and lets running requests finish.
  * After a delay, clients get a second to close their own connections: one that we close may be about to carry a request.
- * All of it takes 8.5 seconds at most, for delays of up to 7.
+ * All of it takes at most 8.5 seconds, for delays of up to 7.
  */
 export async function stopListening(server: Server, delayMs = 0): Promise<void> {
   await sleep(delayMs);
-  // The system resets connections that wait to be accepted: close right after a quick turn, which has accepted them.
-  for (let turn = 0, start = -1; turn < 100 && performance.now() - start > 0.1; turn += 1) {
-    start = performance.now();
-    await setImmediate();
-  }
+  await acceptWaitingConnections();
   const { promise, resolve } = Promise.withResolvers<void>();
   // The `close` of node:http would end idle connections too.
   NetServer.prototype.close.call(server, () => resolve());
   server.prependListener('request', (_request, response) => void response.setHeader('Connection', 'close'));
-  await Promise.race([promise, sleep(Math.min(delayMs, 1000))]);
+  await Promise.race([promise, sleep(Math.min(delayMs, closingTime))]);
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const cutOff = setTimeout(() => server.closeAllConnections(), Math.max(7000 - delayMs, 500));
+  const cutOff = setTimeout(() => server.closeAllConnections(), Math.max(cutOffAfter - delayMs, shortestRun));
   await promise;
   clearInterval(sweep);
   clearTimeout(cutOff);
+}
+
+/** Until a turn of the event loop is quick, and so accepted none: the system resets those that wait when we close. */
+async function acceptWaitingConnections(): Promise<void> {
+  for (let turn = 0; turn < maximumTurns; turn += 1) {
+    const start = performance.now();
+    await setImmediate();
+    if (performance.now() - start < quickTurn) return;
+  }
 }

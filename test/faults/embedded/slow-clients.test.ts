@@ -64,7 +64,6 @@ const slowClients: SlowClient[] = [
     opening: `${post}Content-Length: 1000000\r\n\r\n${' '.repeat(200_000)}`,
     statuses: [408],
   },
-  { name: 'falls idle after an answer', opening: `GET /health HTTP/1.1\r\n${host}\r\n`, statuses: [200] },
 ];
 
 let server: ServerProcess;
@@ -89,6 +88,12 @@ test('500 idle connections and slow clients do not block other clients', async (
   expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
   expect(countClosed()).toBe(0);
   for (const { socket } of slow) socket.destroy();
+});
+
+test('a connection is kept for 75 seconds', async () => {
+  const { send, received } = await openRawConnection(server.url);
+  send(`GET /health HTTP/1.1\r\n${host}\r\n`);
+  await expect.poll(received).toMatch(/^Keep-Alive: timeout=75\r$/im);
 });
 
 test('a body that takes three seconds is still read', async () => {

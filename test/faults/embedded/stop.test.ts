@@ -77,7 +77,7 @@ describe.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const { received } = await openRunningRequest(server);
     await stop(server, signal);
     expect(await server.ended).toMatchObject(cleanEnd);
-    // The server would answer 408 after 10 seconds: it has cut the request off before.
+    // The server would answer 408 after 30 seconds: it has cut the request off before.
     expect(received()).toBe('');
   });
 

@@ -6,9 +6,11 @@ import { canRunPostgres, startPostgres, type PostgresServer } from '../../suppor
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
 import { canMeasureMemory, forgetPeak, readMemory } from '../../support/process-memory.ts';
 import { cleanUp } from '../../support/server-process.ts';
+import { sign } from '../../support/sign-token.ts';
 
 const rounds = 3;
-// The server waits 10 seconds for a request, and a slow machine takes as long to send twice as many.
+// One user may have 500 running requests, and all together 1,000.
+const users = ['alice', 'bob', 'carol'];
 const perRound = 1500;
 const unavailable = /"code":"SERVICE_UNAVAILABLE","retryAfter":[1-9]/;
 const query = 'mutation ($purpose: String!) { newAISession(input: { purpose: $purpose }) { id purpose } }';
@@ -16,7 +18,7 @@ const query = 'mutation ($purpose: String!) { newAISession(input: { purpose: $pu
 describe.skipIf(!canRunPostgres)('of 1,500 creations at once, three times over,', () => {
   let database: PostgresServer;
   let service: PostgresService;
-  let authorization: string;
+  let authorizations: string[];
   let agent: Agent;
   const idByPurpose = new Map<string, string>();
   const refused = new Set<string>();
@@ -25,7 +27,7 @@ describe.skipIf(!canRunPostgres)('of 1,500 creations at once, three times over,'
   beforeAll(async () => {
     database = await startPostgres();
     const token = makeToken();
-    authorization = `Bearer ${token}`;
+    authorizations = users.map((sub) => `Bearer ${sign({ sub })}`);
     service = await startService(database.url, token, { DATABASE_TIMEOUT_MS: '5000' });
     if (canMeasureMemory) forgetPeak(service.pid);
   });
@@ -35,8 +37,9 @@ describe.skipIf(!canRunPostgres)('of 1,500 creations at once, three times over,'
   });
 
   // That fetch gives up a connection that is not accepted within 10 seconds would be no answer of the server.
-  async function post(path: string, body: object) {
-    const headers = { 'Content-Type': 'application/json', Authorization: authorization };
+  async function post(path: string, body: object, index: number) {
+    const Authorization = authorizations[index % users.length];
+    const headers = { 'Content-Type': 'application/json', Authorization };
     const sent = request(service.url + path, { method: 'POST', agent, headers }).end(JSON.stringify(body));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the event is documented to bring
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
@@ -44,10 +47,11 @@ describe.skipIf(!canRunPostgres)('of 1,500 creations at once, three times over,'
   }
 
   /** Creates a session over GraphQL or the REST API, and notes the result. */
-  async function create(purpose: string, isGraphQL: boolean): Promise<void> {
+  async function create(purpose: string, index: number): Promise<void> {
+    const isGraphQL = index % 2 === 0;
     const answer = await (isGraphQL
-      ? post('/graphql', { query, variables: { purpose } })
-      : post('/ai/sessions', { purpose }));
+      ? post('/graphql', { query, variables: { purpose } }, index)
+      : post('/ai/sessions', { purpose }, index));
     const id = /"id":"([0-9a-f-]{36})"/.exec(answer.body)?.[1];
     const isCreated = answer.status === 200 && answer.body.includes(`"purpose":"${purpose}"`);
     if (isCreated && id) idByPurpose.set(purpose, id);
@@ -59,7 +63,7 @@ describe.skipIf(!canRunPostgres)('of 1,500 creations at once, three times over,'
   test('each is answered, none is lost or doubled, memory stays bounded, and later ones are answered', async () => {
     for (let round = 0; round < rounds; round += 1) {
       agent = new Agent({ maxSockets: Infinity });
-      const creations = Array.from({ length: perRound }, (_, index) => create(`${round} ${index}`, index % 2 === 0));
+      const creations = Array.from({ length: perRound }, (_, index) => create(`${round} ${index}`, index));
       await Promise.all(creations);
       agent.destroy();
     }
