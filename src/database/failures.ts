@@ -28,8 +28,8 @@ export function failureOf(error: unknown): Failure | undefined {
 }
 
 /**
- * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that has
- * just closed (porsager/postgres#1154).
+ * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that
+ * has just closed (porsager/postgres#1154).
  */
 export function isUncaughtDriverError(error: unknown): boolean {
   const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
@@ -43,7 +43,9 @@ export function errorCode(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : errorCode(error.cause);
 }
 
-/** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */
+/**
+ * What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters.
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause ? reasonOf(error.cause) : error.message || errorCode(error);
