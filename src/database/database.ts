@@ -16,8 +16,8 @@ export interface Database {
   /** What logs and people see: no password. */
   readonly description: string;
   /**
-   * Runs statements. After a serialization failure, a deadlock or a lost connection, `work` runs again, whole: it must have
-   * no other effect, and running it twice must write the same rows.
+   * Runs statements. After a serialization failure, a deadlock or a lost connection, `work` runs again, whole: it must
+   * have no other effect, and running it twice must write the same rows.
    * @throws SERVICE_UNAVAILABLE when the database cannot be reached or misses the deadline
    */
   run<T>(work: Work<T>, bulkhead: Bulkhead): Promise<T>;

@@ -30,8 +30,8 @@ export function failureOf(error: unknown): Failure | undefined {
 }
 
 /**
- * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that has
- * just closed (porsager/postgres#1154).
+ * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that
+ * has just closed (porsager/postgres#1154).
  */
 export function isUncaughtDriverError(error: unknown): boolean {
   const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');

@@ -4,8 +4,8 @@ import { sql, type Placeholder } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 
 /**
- * Makes the id and the creation date of a new row. The id begins with that date, to the millisecond, so ordering by id is
- * ordering by date: newest-first lists need no index but the primary key. The tables refuse any other date.
+ * Makes the id and the creation date of a new row. The id begins with that date, to the millisecond, so ordering by id
+ * is ordering by date: newest-first lists need no index but the primary key. The tables refuse any other date.
  * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
 export function newIdentity(): { id: string; dateCreated: string } {
@@ -20,8 +20,8 @@ export function lowestId(date: Date): string {
 }
 
 /**
- * Whether a column is one of the ids of an `idList`. Each SQL text is prepared once, so a list is one parameter whatever its
- * length.
+ * Whether a column is one of the ids of an `idList`. Each SQL text is prepared once, so a list is one parameter
+ * whatever its length.
  */
 export function idIn(column: PgColumn, ids: string | Placeholder) {
   return sql`${column} = any(${ids}::uuid[])`;

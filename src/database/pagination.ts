@@ -45,8 +45,8 @@ export interface PageSelection {
 }
 
 /**
- * Selects one page by keyset: it starts at the cursor through an index, so a page costs the same at any depth. One row more
- * than the page holds tells whether there is another page.
+ * Selects one page by keyset: it starts at the cursor through an index, so a page costs the same at any depth. One row
+ * more than the page holds tells whether there is another page.
  */
 export function selectPage(request: PageRequest, { id, date, descending }: ListOrder): PageSelection {
   const { size, backward, after, before, offset } = request;

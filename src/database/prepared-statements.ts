@@ -9,8 +9,8 @@ export type Values = Record<string, string | number>;
 const statementLimit = 50;
 
 /**
- * Makes a function that keeps the latest statements of each connection: Drizzle takes longer to write one than PostgreSQL to
- * run it. Statements with the same placeholders, in the same variant, must be the same.
+ * Makes a function that keeps the latest statements of each connection: Drizzle takes longer to write one than
+ * PostgreSQL to run it. Statements with the same placeholders, in the same variant, must be the same.
  */
 export function keepPrepared<Statement extends object>() {
   const kept = memoize((_orm: Orm) => new LRUCache<string, Statement>({ max: statementLimit }));

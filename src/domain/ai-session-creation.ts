@@ -45,8 +45,8 @@ const batchedInsert = memoize((database: Database) =>
 );
 
 /**
- * Inserts the candidates whose account exists and whose key is new, each on its own merits. INSERT … ON CONFLICT waits for
- * a concurrent winner, so exactly one of equal keys gets through.
+ * Inserts the candidates whose account exists and whose key is new, each on its own merits. INSERT … ON CONFLICT waits
+ * for a concurrent winner, so exactly one of equal keys gets through.
  * @returns for each candidate its session, with the name of its account, or undefined
  */
 async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISession | undefined)[]> {
@@ -99,8 +99,9 @@ async function findEarlier(database: UserDatabase, candidate: Candidate): Promis
 }
 
 /**
- * Finds a session that an earlier attempt wrote, once it is safe to acknowledge. PostgreSQL keeps a transaction whose wait
- * for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all that came before it.
+ * Finds a session that an earlier attempt wrote, once it is safe to acknowledge. PostgreSQL keeps a transaction whose
+ * wait for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all that came before
+ * it.
  */
 async function findWrittenAISession(database: UserDatabase, id: string): Promise<AISession | null> {
   const [session] = await database.run((orm) =>

@@ -148,7 +148,9 @@ function selectSessions(orm: Orm) {
   return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
 }
 
-/** Makes a WITH query of the rows that a statement returns. It is named like the table, so `sessionColumns` fit both. */
+/**
+ * Makes a WITH query of the rows that a statement returns. It is named like the table, so `sessionColumns` fit both.
+ */
 export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof aiSessions._.columns>) {
   return orm.$with('ai_sessions').as(statement);
 }

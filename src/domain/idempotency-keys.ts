@@ -19,9 +19,9 @@ interface Position {
 const { createdBy, key, dateCreated } = idempotencyKeys;
 
 /**
- * Deletes idempotency keys that are older than `days`, until `stopping` is aborted. It goes through all keys in the order of
- * their primary key, so it needs no index of their dates, which each creation would have to write. Any number of servers may
- * do so at once.
+ * Deletes idempotency keys that are older than `days`, until `stopping` is aborted. It goes through all keys in the
+ * order of their primary key, so it needs no index of their dates, which each creation would have to write. Any number
+ * of servers may do so at once.
  */
 export async function deleteOldKeys(
   database: UserDatabase,

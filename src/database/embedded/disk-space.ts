@@ -3,9 +3,9 @@ import { ServiceUnavailableError, StartupError } from '../../errors.ts';
 import type { Logger } from '../../observability/log.ts';
 
 /**
- * With less space, in bytes, nothing is written. PostgreSQL panics when it cannot make a file of its write-ahead log (16 MB
- * each), and PGlite then hangs. Statements may have passed the check already: at most a batch of 500 sessions (4 MB, and 12
- * MB of log) and 1,000 requests (16 kB, and 64 kB of log, each).
+ * With less space, in bytes, nothing is written. PostgreSQL panics when it cannot make a file of its write-ahead log
+ * (16 MB each), and PGlite then hangs. Statements may have passed the check already: at most a batch of 500 sessions (4
+ * MB, and 12 MB of log) and 1,000 requests (16 kB, and 64 kB of log, each).
  */
 const reserve = 128_000_000;
 

@@ -6,9 +6,9 @@ export interface Watchdog {
 }
 
 /**
- * Ends the process when the main thread computes for longer than `limitMs` without looking at any event: PGlite spins for
- * ever after a panic, for example on a full disk. It is the time of the processor that counts, so neither a suspended nor
- * a busy machine, nor a debugger, looks like that.
+ * Ends the process when the main thread computes for longer than `limitMs` without looking at any event: PGlite spins
+ * for ever after a panic, for example on a full disk. It is the time of the processor that counts, so neither a
+ * suspended nor a busy machine, nor a debugger, looks like that.
  */
 export function startWatchdog(limitMs: number): Watchdog {
   // What the thread reads: how often the main thread was free, and the limit.

@@ -4,9 +4,9 @@ import type { Bulkhead } from '../database.ts';
 type Job<T> = () => Promise<T>;
 
 /**
- * Shares connections, so that slow work holds up none but its own kind. Creations and lookups have a connection each; users
- * share the others, and one user gets at most half of those. Of two connections, creations and lookups share one; of one,
- * all work does.
+ * Shares connections, so that slow work holds up none but its own kind. Creations and lookups have a connection each;
+ * users share the others, and one user gets at most half of those. Of two connections, creations and lookups share one;
+ * of one, all work does.
  * @param size how many connections there are
  * @returns a function that runs a job once there is a connection for it
  */

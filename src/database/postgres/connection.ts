@@ -114,8 +114,8 @@ export function openConnection(options: ConnectionOptions) {
 }
 
 /**
- * Opens a socket, and makes a client of it that never has another: postgres.js would mix rows of a response that was cut off
- * with those of the next one, and report statements as done that never ran.
+ * Opens a socket, and makes a client of it that never has another: postgres.js would mix rows of a response that was
+ * cut off with those of the next one, and report statements as done that never ran.
  */
 async function openSession(route: Route, options: ConnectionOptions, signal: AbortSignal): Promise<Session> {
   const { url, prepare, parameters, statementLog, onStatementLost } = options;
@@ -143,7 +143,8 @@ async function openSession(route: Route, options: ConnectionOptions, signal: Abo
     socket.destroy();
     throw new DatabaseFailure('25006', 'the database is a standby');
   }
-  // The driver hides that a prepared statement is missing (26000) or there already: it prepares it again, by another name.
+  // The driver hides that a prepared statement is missing (26000) or there already: it prepares it again, by another
+  // name.
   socket.on('data', (message: Buffer) => {
     if (message.toString('latin1', 0, 1) === 'E' && /\0C(26000|42P05)\0/.test(message.toString('latin1')))
       onStatementLost();

@@ -14,7 +14,8 @@ import { createRoutes } from './routes.ts';
 const patienceMs = 30_000;
 
 /**
- * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others wait.
+ * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others
+ * wait.
  * @param report prints a line that says what the migration waits for
  * @returns the database as people see it: no password
  * @throws StartupError, also when others have locked the tables for 30 seconds

@@ -16,7 +16,10 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   const busy = new Set<Connection>();
   let idle: Connection[] = [];
 
-  /** Destroys a connection that is silent for longer than a deadline, and all that are idle: the network may have lost them too. */
+  /**
+   * Destroys a connection that is silent for longer than a deadline, and all that are idle: the network may have lost
+   * them too.
+   */
   function destroyWhenSilent(connection: Connection): NodeJS.Timeout {
     let { received } = connection;
     return setInterval(() => {

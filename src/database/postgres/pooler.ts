@@ -28,7 +28,8 @@ export async function findOpenTransaction(orm: Orm): Promise<string | undefined>
 }
 
 /**
- * Finds out whether statements run on after their deadline: behind a pooler, nothing but a setting of the role ends them.
+ * Finds out whether statements run on after their deadline: behind a pooler, nothing but a setting of the role ends
+ * them.
  * @param timeoutMs the deadline, in milliseconds
  * @returns the statement that gives the role this setting; undefined when it has it
  */

@@ -65,8 +65,8 @@ export async function whileOpen<T>(socket: Socket, result: Promise<T>): Promise<
 }
 
 /**
- * Has the signal destroy a socket, and makes its end an error: after an end without one, postgres.js would connect again at
- * once, thousands of times a second.
+ * Has the signal destroy a socket, and makes its end an error: after an end without one, postgres.js would connect
+ * again at once, thousands of times a second.
  */
 function guard(socket: Socket, signal: AbortSignal): Socket {
   const destroy = () => socket.destroy(signal.reason);

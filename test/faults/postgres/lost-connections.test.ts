@@ -8,8 +8,8 @@ const accountCount = 90;
 const readers = 20;
 const responses = 2000;
 
-// postgres.js can mix rows of a response that was cut off with those of the next one, and report a statement as done that
-// never ran.
+// postgres.js can mix rows of a response that was cut off with those of the next one, and report a statement as done
+// that never ran.
 describe.skipIf(!canRunPostgres)('while connections to the database are lost', () => {
   let bench: Bench;
   let names: string[];
