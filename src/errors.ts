@@ -53,7 +53,7 @@ export function badInput(field: string, message: string): CodedError {
   return new CodedError('BAD_USER_INPUT', message, { field });
 }
 
-/** A fault that whoever starts the process can fix. */
+/** A start-up problem that the operator can fix. */
 export class StartupError extends Error {}
 
 /** The SQLSTATE, or the code of the driver or the system, underneath what wraps it; empty for other errors. */

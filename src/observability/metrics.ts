@@ -9,7 +9,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export const requestDuration = new Histogram({
   ...common,
   name: 'ai_sessions_request_duration_seconds',
-  help: 'How long requests took until their answer was sent, by API and class of status.',
+  help: 'How long requests took until their response was sent, by API and class of status.',
   labelNames: ['api', 'status'],
   buckets: seconds,
 });
@@ -17,7 +17,7 @@ export const requestDuration = new Histogram({
 export const errorsAnswered = new Counter({
   ...common,
   name: 'ai_sessions_errors_total',
-  help: 'Requests whose answer has an error, by API and code.',
+  help: 'Requests whose response has an error, by API and code.',
   labelNames: ['api', 'code'],
 });
 
@@ -84,7 +84,7 @@ export const databaseConnections = new Gauge({
 export const droppedLogLines = new Counter({
   ...common,
   name: 'ai_sessions_dropped_log_lines_total',
-  help: 'Log lines that were dropped, since nobody read them.',
+  help: 'Log lines that were dropped because stdout was not being read.',
 });
 
 /** Measures the process too from now on: memory, processor, garbage collection, delay of the event loop. */

@@ -23,7 +23,7 @@ export function createOutageLog(log: Logger): (error: ServiceUnavailableError) =
       }
       clearInterval(timer);
       counts.delete(outage);
-      log.warn({ outage, total }, 'service no longer unavailable, for 10 seconds');
+      log.warn({ outage, total }, 'service available again: no failures for 10 seconds');
     }, intervalMs).unref();
   };
 }

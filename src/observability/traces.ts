@@ -33,7 +33,7 @@ export function describeOperation(type: string, name: string | undefined): void 
   if (name !== undefined) span?.setAttribute('graphql.operation.name', name);
 }
 
-/** Says in the span of an operation that its answer has an error. */
+/** Says in the span of an operation that its response has an error. */
 export function describeError(code: string): void {
   trace.getActiveSpan()?.setAttribute('error.type', code).setStatus({ code: SpanStatusCode.ERROR });
 }

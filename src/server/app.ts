@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { createTokenVerifier } from '../auth/token-verifier.ts';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Config } from '../config.ts';
@@ -12,13 +11,14 @@ import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
-import { errorsAnswered, requestDuration } from '../observability/metrics.ts';
+import { logRequest } from '../observability/request-log.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
 import { allowOrigin } from './cors.ts';
 import { createReadinessCheck } from './readiness.ts';
+import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
 
 export interface AppOptions {
@@ -73,7 +73,7 @@ export function createApp(options: AppOptions): RequestListener {
       readBody: () => readBody(request),
       database: databaseFor(database, ''),
       viewer: null,
-      log: log.child({ requestId, ...traceOf(request) }),
+      log: log.child({ requestId, ...readTraceParent(request) }),
       logFields: {},
       countCreation,
       itemsLeft: itemLimit,
@@ -86,36 +86,30 @@ export function createApp(options: AppOptions): RequestListener {
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Cache-Control', 'no-store');
     const api = apiOf(path);
-    noteWhenDone(request, response, { path, api }, context);
+    logRequest(request, response, { path, api, ...context });
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
       else if (api === 'graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') await answerOpenApi(request, response, context);
-      else if (path === '/health') answer(response, 200, { status: 'alive' });
+      else if (path === '/health') respond(response, 200, { status: 'alive' });
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
-        answer(response, isReady ? 200 : 503, { status });
+        respond(response, isReady ? 200 : 503, { status });
       } else if (api === 'rest') await answerRest(request, response, context);
-      else answer(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
+      else respond(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       const isExpected = error instanceof CodedError;
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
-      if (isExpected) return answer(response, error.status, { message: error.message }, error.headers);
+      if (isExpected) return respond(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
       response.destroy();
     } finally {
       limitReading(response);
-      // An answer that is not yet read holds memory, and so its place.
+      // A response that is not yet read holds memory, and so its place.
       if (response.closed) place.leave();
       else response.once('close', () => place.leave());
     }
   };
-}
-
-/** Takes a proxy's request id, if it looks like one, so that the logs of both can be joined. */
-function chooseRequestId({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
@@ -123,33 +117,7 @@ function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   return /^\/(ai|accounts|api|json)\b/.test(path) ? 'rest' : 'other';
 }
 
-/** The position of the request in its client's trace, if it has one: https://www.w3.org/TR/trace-context/ */
-function traceOf({ headers: { traceparent } }: IncomingMessage): { traceparent?: string } {
-  const isValid =
-    typeof traceparent === 'string' && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent);
-  return isValid ? { traceparent } : {};
-}
-
-/** Logs and measures the request once its answer is sent. */
-function noteWhenDone(
-  { method }: IncomingMessage,
-  response: ServerResponse,
-  { path, api }: { path: string; api: string },
-  { log, logFields }: Context,
-): void {
-  const start = performance.now();
-  response.once('close', () => {
-    const duration = performance.now() - start;
-    const durationMs = Math.round(10 * duration) / 10;
-    const message = response.writableFinished ? 'request' : 'request cut off';
-    const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'cut off';
-    requestDuration.observe({ api, status }, duration / 1000);
-    for (const code of logFields.errors ?? []) errorsAnswered.inc({ api, code });
-    log.info({ method, path: path.slice(0, 200), ...logFields, status: response.statusCode, durationMs }, message);
-  });
-}
-
-function answer(response: ServerResponse, status: number, body: object, headers = {}): void {
+function respond(response: ServerResponse, status: number, body: object, headers = {}): void {
   response
     .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers })
     .end(JSON.stringify(body));

@@ -19,7 +19,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
-    // Read on and drop the rest: a client that is still sending would not see the answer.
+    // Read on and drop the rest: a client that is still sending would not see the response.
     if (length <= bodyLimit) chunks.push(chunk);
     else chunks.length = 0;
   });

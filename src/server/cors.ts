@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Lets pages of these origins read the answer. Returns whether the request is a preflight, which needs no other answer. */
+/** Lets pages of these origins read the response. Returns whether the request is a preflight, which needs no other. */
 export function allowOrigin(
   { method, headers }: IncomingMessage,
   response: ServerResponse,

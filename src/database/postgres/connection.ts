@@ -138,8 +138,8 @@ async function openSession(route: Route, options: ConnectionOptions, signal: Abo
   };
   const client = postgres(settings);
   const question = client.unsafe<{ isStandby: boolean }[]>('select pg_is_in_recovery() as "isStandby"');
-  const [answer] = await whileOpen(socket, question);
-  if (answer?.isStandby && url.addresses.length > 1) {
+  const [row] = await whileOpen(socket, question);
+  if (row?.isStandby && url.addresses.length > 1) {
     socket.destroy();
     throw new DatabaseFailure('25006', 'the database is a standby');
   }
