@@ -23,7 +23,7 @@ export function openLogOutput(): LogOutput {
   // A full disk or a closed pipe must not end the process.
   process.stdout.on('error', () => {});
   if (!process.stdout.isTTY) return batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
-  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', colorize: true });
+  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
   const write = (line: string) => void process.stdout.write(escapeControls(prettify(line)));
   return { write, close: () => Promise.resolve() };
 }
