@@ -2,17 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { passSeconds, startClock, stopClock } from '../support/clock.ts';
 import { send, type Answer } from '../support/rest-request.ts';
-import {
-  askViewer,
-  claimsWith,
-  encode,
-  inSeconds,
-  outline,
-  refusal,
-  secret,
-  sign,
-  unsigned,
-} from '../support/sign-token.ts';
+import { askViewer, claimsWith, encode, inSeconds, outline } from '../support/sign-token.ts';
+import { refusal, secret, sign, unsigned } from '../support/sign-token.ts';
 import { countRows, createSession, startTestServer, type TestServer } from '../support/test-server.ts';
 
 async function viewerOf(server: TestServer, claims: object) {
