@@ -1,41 +1,21 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Database } from '../../src/database/database.ts';
-import { patience } from '../support/patience.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { send } from '../support/rest-request.ts';
+import { createSilence } from '../support/silence.ts';
 import { createAccount, startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
 
+const silence = createSilence();
 let server: TestServer;
 let path: string;
-/** While this is pending, the database answers nothing. */
-let silence: PromiseWithResolvers<void> | undefined;
-/** How many requests wait for the database. */
-let waiting = 0;
 let accepted: Promise<unknown>;
 
-const canFallSilent = (database: Database): Database => ({
-  ...database,
-  async run(work, bulkhead) {
-    waiting += 1;
-    await silence?.promise;
-    waiting -= 1;
-    return database.run(work, bulkhead);
-  },
-});
-
 beforeAll(async () => {
-  server = await startTestServer({}, canFallSilent);
+  server = await startTestServer({}, silence.wrap);
   path = `/accounts/${await createAccount(server, 'Acme')}`;
 });
 afterAll(() => server.stop());
 
-function fallSilent(): void {
-  silence = Promise.withResolvers();
-}
-
 async function answerAgain(): Promise<void> {
-  silence?.resolve();
-  silence = undefined;
-  await vi.waitUntil(() => waiting === 0, patience);
+  await silence.end();
   await accepted;
 }
 
@@ -43,9 +23,9 @@ describe('while 500 requests of one user wait for the database', () => {
   let byOne: string;
   beforeAll(async () => {
     byOne = await server.tokenFor('dave');
-    fallSilent();
+    silence.begin();
     accepted = Promise.all(Array.from({ length: 500 }, () => send(server, 'GET', path, { token: byOne })));
-    await vi.waitUntil(() => waiting === 500, patience);
+    await silence.untilWaiting(500);
   });
   afterAll(answerAgain);
 
@@ -71,13 +51,13 @@ describe('while one user streams ten lists', () => {
   const wholeList = '/ai/sessions?all=true';
   let lists: Promise<{ status: number }[]>;
   beforeAll(async () => {
-    fallSilent();
+    silence.begin();
     lists = Promise.all(
       Array.from({ length: 10 }, (_, index) =>
         send(server, 'GET', `${wholeList}&specificIds=${unknownId.slice(0, -1)}${index}`),
       ),
     );
-    await vi.waitUntil(() => waiting === 10, patience);
+    await silence.untilWaiting(10);
   });
   afterAll(answerAgain);
 

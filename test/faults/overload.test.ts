@@ -1,12 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Database } from '../../src/database/database.ts';
-import { patience } from '../support/patience.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnections, type RawConnection } from '../support/raw-connection.ts';
 import { send } from '../support/rest-request.ts';
+import { createSilence } from '../support/silence.ts';
 import { createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
 
 /** How many requests the server answers at a time. */
 const limit = 1000;
+
+const silence = createSilence();
 
 let server: TestServer;
 /** Each may send half of the requests. */
@@ -14,26 +15,12 @@ let crowd: string[];
 /** Somebody else's. */
 let token: string;
 let path: string;
-/** While this is pending, the database answers nothing. */
-let silence: PromiseWithResolvers<void> | undefined;
-/** How many requests wait for the database. */
-let waiting = 0;
 /** The statuses of the requests that fill the server. */
 let accepted: Promise<number[]> = Promise.resolve([]);
 const connections: RawConnection[] = [];
 
-const canFallSilent = (database: Database): Database => ({
-  ...database,
-  async run(work, bulkhead) {
-    waiting += 1;
-    await silence?.promise;
-    waiting -= 1;
-    return database.run(work, bulkhead);
-  },
-});
-
 beforeAll(async () => {
-  server = await startTestServer({}, canFallSilent);
+  server = await startTestServer({}, silence.wrap);
   crowd = await Promise.all(['alice', 'bob'].map((user) => server.tokenFor(user)));
   token = await server.tokenFor('carol');
   // Each asks the database on its own: sessions are found together.
@@ -44,14 +31,8 @@ afterEach(async () => {
 });
 afterAll(() => server.stop());
 
-function fallSilent(): void {
-  silence = Promise.withResolvers();
-}
-
 async function answerAgain(): Promise<void> {
-  silence?.resolve();
-  silence = undefined;
-  await vi.waitFor(() => expect(waiting).toBe(0), patience);
+  await silence.end();
   // The server has room again once it has answered them.
   await accepted;
 }
@@ -101,9 +82,9 @@ function readBoth(count: number, as = [token]): Promise<number[]> {
 
 /** Lets the database fall silent, and sends as many requests as the server takes. */
 async function fill(): Promise<void> {
-  fallSilent();
+  silence.begin();
   accepted = readBoth(limit, crowd);
-  await vi.waitFor(() => expect(waiting).toBe(limit), patience);
+  await silence.untilWaiting(limit);
 }
 
 describe('while 1,000 requests wait for the database', () => {
@@ -120,7 +101,7 @@ describe('while 1,000 requests wait for the database', () => {
 
   test('1,000 others are refused at once, and do not wait for the database', async () => {
     expect(new Set(await readBoth(limit))).toEqual(new Set([503]));
-    expect(waiting).toBe(limit);
+    expect(silence.countWaiting()).toBe(limit);
   });
 
   test('strangers, whose places are their own, are answered', async () => {
@@ -161,7 +142,7 @@ describe('clients who hang up make room once their requests are done', () => {
     ['each on a connection of its own', 1],
     ['with others behind it', 10],
   ])('%s', async (_how, times) => {
-    fallSilent();
+    silence.begin();
     await open(limit, times);
     await expect.poll(askForViewer).toBe(503);
     for (const { socket } of connections) socket.destroy();
