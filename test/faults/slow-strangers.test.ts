@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { runningRequests } from '../../src/observability/metrics.ts';
+import { patience } from '../support/patience.ts';
 import { openRawConnections, type RawConnection } from '../support/raw-connection.ts';
 import { createSession, startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -8,9 +10,11 @@ const connections: RawConnection[] = [];
 beforeAll(async () => {
   server = await startTestServer({ GRAPHIQL: 'on' });
 });
-afterEach(() => {
+afterEach(async () => {
   vi.useRealTimers();
   for (const { socket } of connections.splice(0)) socket.destroy();
+  // The next test counts on all places.
+  await vi.waitUntil(async () => (await runningRequests.get()).values.every(({ value }) => value === 0), patience);
 });
 afterAll(() => server.stop());
 
