@@ -1,16 +1,75 @@
+import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { Kind, parse, print } from 'graphql';
+import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { readCsv } from './csv.ts';
-import type { Fields } from './lists.ts';
+import type { Fields, Flags } from './lists.ts';
 import type { Operation } from './operations.ts';
+import { chooseFormat, type Format } from './response.ts';
+import { findRoute } from './router.ts';
+
+/** The maximum number of items in a request. */
+const maximumItems = 1000;
+/** The same where each item asks for a list. */
+const maximumLists = 10;
+
+/** What a request asks for. */
+export interface Call {
+  operation: Operation;
+  format: Format;
+  /** Whether the route takes an array of items, and responds with an array. */
+  takesItems: boolean;
+  items: Item[];
+}
+
+/** What an operation runs with. */
+export interface Item {
+  variables: Fields;
+  flags: Flags;
+}
+
+/**
+ * Reads what a request asks for.
+ * @throws UNAUTHENTICATED for a request without a viewer, before its body is read
+ * @throws NOT_FOUND, BAD_USER_INPUT, and what `takePlace` throws
+ */
+export async function readCall(request: IncomingMessage, context: Context): Promise<Call> {
+  const { method = '', url = '/', headers } = request;
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const { operation, pathFields, suffix, takesItems } = findRoute(method, pathname);
+  const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
+  const format = chooseFormat(suffix ?? asked, request);
+  // All operations need a viewer: refuse strangers before they send a body.
+  if (!context.viewer) throw refusal(null);
+  const items = /^(POST|PATCH)$/.test(method) ? await readItems(context) : [{}];
+  context.takePlace();
+  if (!takesItems && items.length !== 1)
+    throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
+  const limit = operation.isList ? maximumLists : maximumItems;
+  if (items.length > limit) throw new CodedError('BAD_USER_INPUT', `Send at most ${limit} items.`);
+  const key = headers['idempotency-key'];
+  const keyFields = (index: number) => {
+    if (key === undefined) return {};
+    // Each item needs a key of its own, which a retry of the whole list makes again.
+    return { idempotencyKey: takesItems ? hash('sha256', `${index} ${String(key)}`) : key };
+  };
+  const queryFields = fromTexts(searchParams);
+  return {
+    operation,
+    format,
+    takesItems,
+    items: items.map((fields, index) => readVariables(operation, [queryFields, fields, pathFields, keyFields(index)])),
+  };
+}
 
 /**
  * Reads the items of a request's body: one, or as many as a JSON array or a CSV text has.
  * @throws BAD_USER_INPUT, with 413 for a body that is too large and 415 for a media type that is not supported
  */
-export async function readItems({ mediaType, readBody }: Context): Promise<Fields[]> {
+async function readItems({ mediaType, readBody }: Context): Promise<Fields[]> {
   const text = await readBody();
   if (text.trim() === '') return [{}];
   // The documentation of the API that this one replaces shows JSON under text/csv.
@@ -38,7 +97,7 @@ function valid<Value>(format: string, read: () => Value): Value {
 }
 
 /** Takes the fields of a query string, a form or a row, where an empty text stands for no value. */
-export function fromTexts(entries: Iterable<[string, string]>): Fields {
+function fromTexts(entries: Iterable<[string, string]>): Fields {
   return Object.fromEntries([...entries].filter(([, text]) => text !== ''));
 }
 
@@ -50,7 +109,7 @@ const variableTypes = memoize(({ document }: Operation) => {
 });
 
 /** Finds an operation's fields and flags among those of a request, whose names may be in any case. Later sources win. */
-export function readVariables(operation: Operation, sources: Fields[]) {
+function readVariables(operation: Operation, sources: Fields[]): Item {
   const { fields, words = {}, flags = {} } = operation;
   const given = new Map(sources.flatMap(Object.entries).map(([name, value]) => [name.toLowerCase(), value]));
   const variables: Fields = {};

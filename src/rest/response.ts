@@ -3,11 +3,12 @@ import { pipeline } from 'node:stream/promises';
 import Negotiator from 'negotiator';
 import { badInput } from '../errors.ts';
 import { writeCsv } from './csv.ts';
-import type { StreamedList } from './lists.ts';
+import { isStreamed, type StreamedList } from './lists.ts';
+import type { Operation } from './operations.ts';
 
 export const mediaTypes = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
-type Format = keyof typeof mediaTypes;
+export type Format = keyof typeof mediaTypes;
 
 /** Chooses the format of an answer: the one that the URL names, or else the Accept header's first choice, or else JSON. */
 export function chooseFormat(name: string | undefined, request: IncomingMessage): Format {
@@ -22,6 +23,24 @@ export function chooseFormat(name: string | undefined, request: IncomingMessage)
   return formats.find((format) => mediaTypes[format] === accepted) ?? 'json';
 }
 
+/**
+ * Writes what an operation gives back, in the format that was asked for.
+ * @throws what reading a streamed list throws
+ */
+export async function writeResult(
+  result: unknown,
+  { name, entity: { fields } }: Operation,
+  format: Format,
+  response: ServerResponse,
+): Promise<void> {
+  if (result === undefined) return void response.writeHead(204).end();
+  if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${name}.csv"`);
+  response.setHeader('Content-Type', `${mediaTypes[format]}; charset=utf-8`);
+  if (isStreamed(result)) return streamAnswer(result, format, fields, response);
+  const body = writeAnswer(result, format, fields);
+  response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
+}
+
 /** How long a client may take to read a streamed answer, in milliseconds. */
 const streamTimeout = 300_000;
 
@@ -29,7 +48,7 @@ const streamTimeout = 300_000;
  * Writes a list while it is read, at the speed of the client. If that fails midway, the answer is cut off.
  * @throws what reading the list throws
  */
-export async function streamAnswer(
+async function streamAnswer(
   list: StreamedList,
   format: Format,
   fields: string[],
@@ -57,7 +76,7 @@ async function* writePages({ pages, totals }: StreamedList, format: Format, fiel
 }
 
 /** Writes an answer. In CSV and JSON Lines, a list is a row or a line for each of its items. */
-export function writeAnswer(answer: unknown, format: Format, fields: string[]): string {
+function writeAnswer(answer: unknown, format: Format, fields: string[]): string {
   if (format === 'json') return JSON.stringify(answer);
   const rows = [answer].flat().flatMap((value) => (hasItems(value) ? value.items : [value]));
   return format === 'csv' ? writeCsv(rows, fields) : writeLines(rows);
