@@ -5,6 +5,7 @@ import { CodedError } from '../errors.ts';
 import { codeOf, maskUnexpected, rootCause } from '../graphql/errors.ts';
 import { memoize } from '../memoize.ts';
 import type { Operation } from './operations.ts';
+import { writeJson } from './response.ts';
 
 const errorCodes: Record<string, string> = {
   BAD_USER_INPUT: 'BadRequest',
@@ -17,12 +18,12 @@ const errorCodes: Record<string, string> = {
 };
 
 /** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
-export function answerError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
+export function writeError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
   const masked = maskUnexpected(error);
   const code = codeOf(masked);
   logFields.errors = [code];
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
-  // The status and part of the answer are sent, so cut the answer off.
+  // A part of the response is sent, so cut the rest off.
   if (response.headersSent) return void response.destroy();
   const { message, extensions } = masked;
   const errorCode = errorCodes[code] ?? 'InternalServerError';
@@ -31,8 +32,7 @@ export function answerError(error: unknown, response: ServerResponse, { log, log
     cause instanceof CodedError ? cause : { status: errorCode === 'BadRequest' ? 400 : 500, headers: {} };
   const { field } = extensions;
   const errors = field === undefined ? [] : [{ errorCode, fieldName: field, message }];
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify({ responseStatus: { errorCode, message, errors } }));
+  writeJson(response, status, JSON.stringify({ responseStatus: { errorCode, message, errors } }), headers);
 }
 
 /** Errors of GraphQL were masked and logged with the result that they came from. */
@@ -43,7 +43,7 @@ function isExpected(error: unknown): error is CodedError | GraphQLError {
 /** Reports an error under the field name that clients of the REST API know. */
 export function renameField(error: CodedError | GraphQLError, operation: Operation): GraphQLError {
   const { message, extensions } = error;
-  const [node] = (error instanceof GraphQLError && error.nodes) || [];
+  const [node] = error instanceof GraphQLError ? (error.nodes ?? []) : [];
   // Variables are named as clients name the fields.
   if (node?.kind === Kind.VARIABLE_DEFINITION) {
     const field = node.variable.name.value;

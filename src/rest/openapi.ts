@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { answerError } from './errors.ts';
+import { writeError } from './errors.ts';
 import { operations, type Entity, type Operation } from './operations.ts';
-import { mediaTypes } from './response.ts';
+import { mediaTypes, writeJson } from './response.ts';
 
 interface Field {
   name: string;
@@ -34,9 +34,9 @@ export function createOpenApiHandler(
       await signIn?.(request.headers.authorization, context);
       if (signIn && !isAdministrator(context.viewer)) throw refusal(context.viewer);
       context.takePlace();
-      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(document);
+      writeJson(response, 200, document);
     } catch (error) {
-      answerError(error, response, context);
+      writeError(error, response, context);
     }
   };
 }
@@ -136,15 +136,15 @@ function describeOperation(operation: Operation, schema: graphql.GraphQLSchema):
   };
 }
 
-function describeResponses({ method, path, entity, isList = false }: Operation): object {
+function describeResponses({ path, entity, returns }: Operation): object {
   const failure = { content: { [mediaTypes.json]: { schema: reference('Failure') } } };
   const content = {
-    [mediaTypes.json]: { schema: reference(isList ? `${entity.type}List` : entity.type) },
+    [mediaTypes.json]: { schema: reference(returns === 'list' ? `${entity.type}List` : entity.type) },
     [mediaTypes.csv]: { schema: text },
     [mediaTypes.jsonl]: { schema: text },
   };
   return {
-    ...(method === 'DELETE' ? { 204: { description: 'It was deleted.' } } : { 200: { description: 'OK', content } }),
+    ...(returns === 'nothing' ? { 204: { description: 'It was deleted.' } } : { 200: { description: 'OK', content } }),
     ...(path.includes(':') && { 404: { description: 'Nothing has this ID.', ...failure } }),
     '4XX': { description: 'The request was refused: why, in JSON whatever format was asked for.', ...failure },
     '5XX': { description: 'The server failed. With 503, try again after the seconds in Retry-After.', ...failure },
@@ -152,7 +152,7 @@ function describeResponses({ method, path, entity, isList = false }: Operation):
 }
 
 function describeFields(operation: Operation, schema: graphql.GraphQLSchema): Field[] {
-  const { fields, descriptions = {}, words = {}, flags = {} } = operation;
+  const { fields, descriptions = {}, enumAliases = {}, flags = {} } = operation;
   const variables = Object.entries(fields).map(([name, coordinate]) => {
     const input = findInput(schema, coordinate);
     const description = descriptions[name] ?? input.description ?? '';
@@ -160,7 +160,7 @@ function describeFields(operation: Operation, schema: graphql.GraphQLSchema): Fi
       name,
       description,
       required: graphql.isRequiredArgument(input),
-      schema: jsonSchema(input.type, words[name]),
+      schema: jsonSchema(input.type, enumAliases[name]),
     };
   });
   const switches = Object.entries(flags).map(([name, description]) => {
@@ -184,10 +184,10 @@ const formats = new Map([
   ['DateTime', 'date-time'],
 ]);
 
-function jsonSchema(type: graphql.GraphQLType, words?: Record<string, string>): JsonSchema {
+function jsonSchema(type: graphql.GraphQLType, enumAliases?: Record<string, string>): JsonSchema {
   const nullable = graphql.getNullableType(type);
   if (graphql.isListType(nullable)) return { type: 'array', items: jsonSchema(nullable.ofType) };
-  if (words) return { type: 'string', enum: Object.keys(words) };
+  if (enumAliases) return { type: 'string', enum: Object.keys(enumAliases) };
   const format = formats.get(String(nullable));
   return { type: String(nullable) === 'Int' ? 'integer' : 'string', ...(format && { format }) };
 }

@@ -1,32 +1,29 @@
-import { answerList, type Execute, type Fields, type Flags } from './lists.ts';
+import { defaultPageSize, maximumPageSize } from '../graphql/schema/connection.ts';
 
 export interface Operation {
   name: string;
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Its own route. It answers at /api/{name} and /json/reply/{name} too. */
+  /** Its own route, beside /api/{name} and /json/reply/{name}. */
   path: string;
   document: string;
   /** The schema coordinate of the document's field, whose description is the operation's. */
   coordinate: string;
-  /** What it answers, or a list of that. */
+  returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
   /** The fields of a request: variables of the document, and the schema coordinates of the inputs that they are for. */
   fields: Record<string, string>;
   /** Descriptions of fields that differ from those of their inputs. */
   descriptions?: Record<string, string>;
-  /** Clients' words for the values of enums, by field. */
-  words?: Record<string, Record<string, string>>;
+  /** By field, clients' names for the values of its enum. */
+  enumAliases?: Record<string, Record<string, string>>;
   /** Boolean fields that are no variables, with their descriptions. */
   flags?: Record<string, string>;
-  isList?: boolean;
-  /** Makes the answer: undefined means no content. Without it, the answer is the document's one field. */
-  answer?: (execute: Execute, variables: Fields, flags: Flags) => Promise<unknown>;
 }
 
 export interface Entity {
   /** Its type in the schema. */
   type: string;
-  /** What an answer has of it, in the order of the CSV columns, which is that of the API that this one replaces. */
+  /** What a response has of it, in the order of the CSV columns, which is that of the API that this one replaces. */
   fields: string[];
 }
 
@@ -40,18 +37,20 @@ const selectPage = (entity: Entity) =>
 
 const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
 
+/** The maximum number of items that `all` returns. */
+export const longestList = 10_000;
+
 /** What the operations that list have in common. */
 const list = {
   method: 'GET',
-  isList: true,
-  answer: answerList,
+  returns: 'list',
   descriptions: {
     page: 'The number of the page, from 0.',
-    countPerPage: 'How many items a page has: 1 to 100; 25 without it.',
+    countPerPage: `How many items a page has: 1 to ${maximumPageSize}; ${defaultPageSize} without it.`,
   },
   flags: {
-    all: 'Answers the whole list at once, if it has at most 10,000 items.',
-    simplifiedPaging: 'Answers only items and hasMorePages, without counting the whole list.',
+    all: `Returns the whole list at once, if it has at most ${longestList.toLocaleString('en-US')} items.`,
+    simplifiedPaging: 'Returns only items and hasMorePages, without counting the whole list.',
   },
 } as const;
 
@@ -61,6 +60,7 @@ export const operations: Operation[] = [
     name: 'NewAISession',
     method: 'POST',
     path: '/ai/sessions',
+    returns: 'entity',
     entity: session,
     document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
       newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
@@ -95,12 +95,13 @@ export const operations: Operation[] = [
       sortField: 'AISessionOrder.field',
       sortOrder: 'AISessionOrder.direction',
     },
-    words: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
+    enumAliases: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
   },
   {
     name: 'GetAISession',
     method: 'GET',
     path: '/ai/sessions/:sessionId',
+    returns: 'entity',
     entity: session,
     document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
@@ -110,6 +111,7 @@ export const operations: Operation[] = [
     name: 'PatchAISession',
     method: 'PATCH',
     path: '/ai/sessions/:sessionId',
+    returns: 'entity',
     entity: session,
     document: `mutation PatchAISession($sessionId: ID!, $purpose: String) {
       patchAISession(input: { id: $sessionId, purpose: $purpose }) ${select(session)}
@@ -121,16 +123,17 @@ export const operations: Operation[] = [
     name: 'DeleteAISession',
     method: 'DELETE',
     path: '/ai/sessions/:sessionId',
+    returns: 'nothing',
     entity: session,
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
     fields: { sessionId: 'Mutation.deleteAISession(id:)' },
-    answer: async (execute, variables) => void (await execute(variables)),
   },
   {
     name: 'NewAccount',
     method: 'POST',
     path: '/accounts',
+    returns: 'entity',
     entity: account,
     document: `mutation NewAccount($name: String!) { newAccount(input: { name: $name }) ${select(account)} }`,
     coordinate: 'Mutation.newAccount',
@@ -158,12 +161,13 @@ export const operations: Operation[] = [
       countPerPage: 'Query.accounts(first:)',
       sortOrder: 'Query.accounts(direction:)',
     },
-    words: { sortOrder },
+    enumAliases: { sortOrder },
   },
   {
     name: 'GetAccount',
     method: 'GET',
     path: '/accounts/:accountId',
+    returns: 'entity',
     entity: account,
     document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
     coordinate: 'Query.account',

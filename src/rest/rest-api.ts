@@ -3,11 +3,11 @@ import type { ExecutionResult } from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
-import { answerError, prefixItem, renameField } from './errors.ts';
-import { longestList, type Fields } from './lists.ts';
-import type { Operation } from './operations.ts';
-import { readCall, type Call, type Item } from './request.ts';
-import { writeResult } from './response.ts';
+import { writeError, prefixItem, renameField } from './errors.ts';
+import { readPage, streamList } from './lists.ts';
+import { longestList, type Operation } from './operations.ts';
+import { readCall, type Call, type Fields, type Item } from './request.ts';
+import { writeResult, type Result } from './response.ts';
 
 /**
  * Makes the handler of the REST API. Each request runs a GraphQL operation, so its rules and checks are the schema's.
@@ -20,36 +20,39 @@ export function createRestApi(
   executeGraphQL: (params: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
   isOpen: boolean,
 ) {
-  async function runCall({ operation, items, takesItems }: Call, context: Context): Promise<unknown> {
-    const results: unknown[] = [];
+  async function runCall({ operation, items, takesItems }: Call, context: Context): Promise<Result> {
+    const results: Result[] = [];
     for (const [index, item] of items.entries()) {
       try {
-        results.push(await runItem(operation, item, takesItems, context));
+        if (takesItems && item.flags.has('all'))
+          throw badInput('all', '"all" answers one list alone: send it without [].');
+        results.push(await runItem(operation, item, context));
       } catch (error) {
         throw takesItems ? prefixItem(error, index) : error;
       }
     }
     const [first] = results;
-    const isEmpty = results.length > 0 && first === undefined;
-    return takesItems && !isEmpty ? results : first;
+    if (first && (!takesItems || first.kind === 'empty')) return first;
+    const values = results.filter((result) => result.kind === 'value');
+    return { kind: 'value', value: values.map(({ value }) => value), rows: values.flatMap(({ rows }) => rows) };
   }
 
-  async function runItem(operation: Operation, item: Item, takesItems: boolean, context: Context): Promise<unknown> {
+  async function runItem(operation: Operation, item: Item, context: Context): Promise<Result> {
     const execute = async (variables: Fields) => {
-      const result = await executeGraphQL({ query: operation.document, variables }, context);
-      if (result.errors?.[0]) throw renameField(result.errors[0], operation);
-      return result.data ?? {};
+      const { data, errors } = await executeGraphQL({ query: operation.document, variables }, context);
+      if (errors?.[0]) throw renameField(errors[0], operation);
+      return Object.values(data ?? {})[0];
     };
-    const { variables, flags } = item;
-    if (flags['all'] && takesItems) throw badInput('all', '"all" answers one list alone: send it without [].');
-    if (flags['all']) {
+    if (operation.returns === 'list') {
+      if (!item.flags.has('all')) return readPage(execute, item);
       context.takeStream();
       context.itemsLeft = longestList;
+      return streamList(execute, item);
     }
-    const answer = operation.answer ?? (async () => Object.values(await execute(variables))[0]);
-    const value = await answer(execute, variables, flags);
-    if (value !== null) return value;
-    throw renameField(new CodedError('NOT_FOUND', 'Nothing has this "id".', { field: 'id' }), operation);
+    const value = await execute(item.variables);
+    if (operation.returns === 'nothing') return { kind: 'empty' };
+    if (value !== null) return { kind: 'value', value, rows: [value] };
+    throw renameField(new CodedError('NOT_FOUND', 'No object has this "id".', { field: 'id' }), operation);
   }
 
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
@@ -62,7 +65,7 @@ export function createRestApi(
       const result = await runCall(call, context);
       await writeResult(result, call.operation, call.format, response);
     } catch (error) {
-      answerError(error, response, context);
+      writeError(error, response, context);
     }
   };
 }

@@ -1,21 +1,20 @@
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import type { Fields } from './lists.ts';
 import { operations, type Operation } from './operations.ts';
 
-export interface Route {
+interface Route {
   operation: Operation;
-  pathFields: Fields;
+  pathFields: Record<string, string>;
   /** The format that the path ends in, without its dot. */
   suffix: string | undefined;
-  /** Whether the path ends in [], and so takes and answers a list of items. */
+  /** Whether the path ends in [], and so takes an array of items. */
   takesItems: boolean;
 }
 
 interface Match {
   operation: Operation;
   methods: string[];
-  pathFields: Fields;
+  pathFields: Record<string, string>;
 }
 
 /**
