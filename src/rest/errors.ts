@@ -3,7 +3,6 @@ import { GraphQLError, Kind } from 'graphql';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { codeOf, maskUnexpected, rootCause } from '../graphql/errors.ts';
-import { memoize } from '../memoize.ts';
 import type { Operation } from './operations.ts';
 import { writeJson } from './response.ts';
 
@@ -50,17 +49,11 @@ export function renameField(error: CodedError | GraphQLError, operation: Operati
     return rewrite(error, message.replaceAll('"$', '"'), { ...extensions, field });
   }
   const input = String(extensions['field']);
-  const field = fieldNames(operation).get(input);
+  const [field] = Object.entries(operation.fields).find(([, name]) => name === input) ?? [];
   return field === undefined
     ? rewrite(error, message, extensions)
     : rewrite(error, message.replaceAll(`"${input}"`, `"${field}"`), { ...extensions, field });
 }
-
-/** The field of an operation by the name of its input in the schema: `Query.aiSession(id:)` is `id`. */
-const fieldNames = memoize(
-  ({ fields }: Operation) =>
-    new Map(Object.entries(fields).map(([field, coordinate]) => [/(\w+)(:\))?$/.exec(coordinate)?.[1], field])),
-);
 
 /** Says which item of a list an error is about. */
 export function prefixItem(error: unknown, index: number): unknown {

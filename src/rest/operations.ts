@@ -10,7 +10,7 @@ export interface Operation {
   coordinate: string;
   returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
-  /** The fields of a request: variables of the document, and the schema coordinates of the inputs that they are for. */
+  /** The fields of a request: variables of the document, and the names of the inputs in the schema that they are for. */
   fields: Record<string, string>;
   /** Descriptions of fields that differ from those of their inputs. */
   descriptions?: Record<string, string>;
@@ -35,6 +35,7 @@ const select = ({ fields }: Entity) => `{ ${fields.join(' ')} }`;
 const selectPage = (entity: Entity) =>
   `{ totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
 
+const listFields = { specificIds: 'ids', page: 'offset', countPerPage: 'first' };
 const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
 
 /** The maximum number of items that `all` returns. */
@@ -66,11 +67,7 @@ export const operations: Operation[] = [
       newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
     }`,
     coordinate: 'Mutation.newAISession',
-    fields: {
-      accountId: 'NewAISessionInput.accountId',
-      purpose: 'NewAISessionInput.purpose',
-      idempotencyKey: 'NewAISessionInput.idempotencyKey',
-    },
+    fields: { accountId: 'accountId', purpose: 'purpose', idempotencyKey: 'idempotencyKey' },
   },
   {
     ...list,
@@ -87,14 +84,7 @@ export const operations: Operation[] = [
       ) ${selectPage(session)}
     }`,
     coordinate: 'Query.aiSessions',
-    fields: {
-      accountIds: 'AISessionFilter.accountIds',
-      specificIds: 'AISessionFilter.ids',
-      page: 'Query.aiSessions(offset:)',
-      countPerPage: 'Query.aiSessions(first:)',
-      sortField: 'AISessionOrder.field',
-      sortOrder: 'AISessionOrder.direction',
-    },
+    fields: { accountIds: 'accountIds', ...listFields, sortField: 'field', sortOrder: 'direction' },
     enumAliases: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
   },
   {
@@ -105,7 +95,7 @@ export const operations: Operation[] = [
     entity: session,
     document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
-    fields: { sessionId: 'Query.aiSession(id:)' },
+    fields: { sessionId: 'id' },
   },
   {
     name: 'PatchAISession',
@@ -117,7 +107,7 @@ export const operations: Operation[] = [
       patchAISession(input: { id: $sessionId, purpose: $purpose }) ${select(session)}
     }`,
     coordinate: 'Mutation.patchAISession',
-    fields: { sessionId: 'PatchAISessionInput.id', purpose: 'PatchAISessionInput.purpose' },
+    fields: { sessionId: 'id', purpose: 'purpose' },
   },
   {
     name: 'DeleteAISession',
@@ -127,7 +117,7 @@ export const operations: Operation[] = [
     entity: session,
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
-    fields: { sessionId: 'Mutation.deleteAISession(id:)' },
+    fields: { sessionId: 'id' },
   },
   {
     name: 'NewAccount',
@@ -137,7 +127,7 @@ export const operations: Operation[] = [
     entity: account,
     document: `mutation NewAccount($name: String!) { newAccount(input: { name: $name }) ${select(account)} }`,
     coordinate: 'Mutation.newAccount',
-    fields: { name: 'NewAccountInput.name' },
+    fields: { name: 'name' },
   },
   {
     ...list,
@@ -154,13 +144,7 @@ export const operations: Operation[] = [
       ) ${selectPage(account)}
     }`,
     coordinate: 'Query.accounts',
-    fields: {
-      nameFilter: 'Query.accounts(nameContains:)',
-      specificIds: 'Query.accounts(ids:)',
-      page: 'Query.accounts(offset:)',
-      countPerPage: 'Query.accounts(first:)',
-      sortOrder: 'Query.accounts(direction:)',
-    },
+    fields: { nameFilter: 'nameContains', ...listFields, sortOrder: 'direction' },
     enumAliases: { sortOrder },
   },
   {
@@ -171,6 +155,6 @@ export const operations: Operation[] = [
     entity: account,
     document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
     coordinate: 'Query.account',
-    fields: { accountId: 'Query.account(id:)' },
+    fields: { accountId: 'id' },
   },
 ];

@@ -52,11 +52,12 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   const limit = operation.returns === 'list' ? maximumLists : maximumItems;
   if (bodies.length > limit) throw new CodedError('BAD_USER_INPUT', `Send at most ${limit} items.`);
   const key = headers['idempotency-key'];
+  const queryFields = fromStrings(searchParams);
   const items = bodies.map((body, index) => {
-    // Each item needs a key of its own, which a retry of the whole array makes again.
+    // Each item of an array needs a key of its own, which a retry of the whole array makes again.
     const idempotencyKey = takesItems ? hash('sha256', `${index} ${String(key)}`) : key;
-    const keyField = key === undefined ? {} : { idempotencyKey };
-    return readItem(operation, [fromStrings(searchParams), body, pathFields, keyField]);
+    const keyFields = key === undefined ? {} : { idempotencyKey };
+    return readItem(operation, [queryFields, body, pathFields, keyFields]);
   });
   return { operation, format, takesItems, items };
 }

@@ -25,15 +25,8 @@ export type Result =
   | { kind: 'empty' }
   /** JSON shows the value; CSV and JSON Lines show the rows. */
   | { kind: 'value'; value: unknown; rows: unknown[] }
-  | StreamedList;
-
-/** A list that is written while it is read, so that memory holds one page of it at a time. */
-interface StreamedList {
-  kind: 'stream';
-  pages: AsyncIterable<object[]>;
-  /** What JSON shows beside the items. */
-  totals: object;
-}
+  /** A list that is written while it is read, so that memory holds one page of it at a time. */
+  | { kind: 'stream'; pages: AsyncIterable<object[]>; totals: object };
 
 /**
  * Writes the result of a call.
@@ -74,6 +67,8 @@ async function writeStream(body: AsyncIterable<string>, response: ServerResponse
     if (!['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(errorCode(error))) throw error;
   }
 }
+
+type StreamedList = Extract<Result, { kind: 'stream' }>;
 
 async function* writePages({ pages, totals }: StreamedList, format: Format, fields: string[]): AsyncGenerator<string> {
   let isFirst = true;
