@@ -16,13 +16,13 @@ const errorCodes: Record<string, string> = {
   SERVICE_UNAVAILABLE: 'ServiceUnavailable',
 };
 
-/** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
+/** Writes an error as ServiceStack's clients expect it: in JSON, whatever format was asked for. */
 export function writeError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
   const masked = maskUnexpected(error);
   const code = codeOf(masked);
   logFields.errors = [code];
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
-  // A part of the response is sent, so cut the rest off.
+  // Part of the response was sent already.
   if (response.headersSent) return void response.destroy();
   const { message, extensions } = masked;
   const errorCode = errorCodes[code] ?? 'InternalServerError';
@@ -34,16 +34,16 @@ export function writeError(error: unknown, response: ServerResponse, { log, logF
   writeJson(response, status, JSON.stringify({ responseStatus: { errorCode, message, errors } }), headers);
 }
 
-/** Errors of GraphQL were masked and logged with the result that they came from. */
+/** GraphQL errors were masked and logged when their operation ran. */
 function isExpected(error: unknown): error is CodedError | GraphQLError {
   return error instanceof CodedError || error instanceof GraphQLError;
 }
 
-/** Reports an error under the field name that clients of the REST API know. */
+/** Makes an error name the REST field at fault instead of the GraphQL input. */
 export function renameField(error: CodedError | GraphQLError, operation: Operation): GraphQLError {
   const { message, extensions } = error;
   const [node] = error instanceof GraphQLError ? (error.nodes ?? []) : [];
-  // Variables are named as clients name the fields.
+  // A variable has the name of its field.
   if (node?.kind === Kind.VARIABLE_DEFINITION) {
     const field = node.variable.name.value;
     return rewrite(error, message.replaceAll('"$', '"'), { ...extensions, field });
@@ -55,7 +55,7 @@ export function renameField(error: CodedError | GraphQLError, operation: Operati
     : rewrite(error, message.replaceAll(`"${input}"`, `"${field}"`), { ...extensions, field });
 }
 
-/** Says which item of a list an error is about. */
+/** Makes an error say which item of an array is at fault. */
 export function prefixItem(error: unknown, index: number): unknown {
   return isExpected(error) ? rewrite(error, `Item ${index + 1}: ${error.message}`, error.extensions) : error;
 }

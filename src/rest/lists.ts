@@ -5,7 +5,7 @@ import { longestList } from './operations.ts';
 import type { Fields, Item } from './request.ts';
 import type { Result } from './response.ts';
 
-/** Runs the document of an operation, and returns its one field. Throws the first error of the result. */
+/** Runs the document of an operation and returns its one field. Throws the first error of its result. */
 export type Execute = (variables: Fields) => Promise<unknown>;
 
 interface Connection {
@@ -17,7 +17,7 @@ interface Connection {
 /** Reads a page of a list by its number. */
 export async function readPage(execute: Execute, { variables, flags }: Item): Promise<Result> {
   const { page, countPerPage } = { page: 0, ...variables, countPerPage: variables['countPerPage'] ?? defaultPageSize };
-  // What is not a number is left for GraphQL to refuse.
+  // GraphQL refuses what is not a number.
   const isNumbered = typeof page === 'number' && typeof countPerPage === 'number';
   const offset = isNumbered ? Math.min(page * countPerPage, GRAPHQL_MAX_INT) : page;
   const withoutTotal = flags.has('simplifiedPaging');
@@ -28,14 +28,14 @@ export async function readPage(execute: Execute, { variables, flags }: Item): Pr
   return { kind: 'value', value: { items, ...totals, hasMorePages: pageInfo.hasNextPage }, rows: items };
 }
 
-/** Reads a whole list, as one page. Throws BAD_USER_INPUT when it is too long. */
+/** Reads the whole list as one page, while it is written. Throws BAD_USER_INPUT if it is too long. */
 export async function streamList(execute: Execute, { variables, flags }: Item): Promise<Result> {
   const { page: _page, ...others } = variables;
   const fullPage = { ...others, countPerPage: maximumPageSize };
   const first = await readConnection(execute, fullPage);
   const { totalCount = 0 } = first;
   if (totalCount > longestList) {
-    throw badInput('all', `"all" answers lists of at most ${longestList} items: read this one by "page".`);
+    throw badInput('all', `"all" returns lists of at most ${longestList} items: read this one by "page".`);
   }
   const totals = flags.has('simplifiedPaging') ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
   return { kind: 'stream', pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };

@@ -12,8 +12,8 @@ type Schema = graphql.GraphQLSchema;
 type JsonSchema = Record<string, unknown> & { type: string };
 
 /**
- * Makes the handler of /openapi.json, which reveals as much as introspection does.
- * @param signIn sets the viewer of the context, who must be an administrator; undefined: the document is for everyone
+ * Makes the handler of /openapi.json. The document reveals as much as introspection does.
+ * @param signIn sets the viewer of the context, who must be an administrator; undefined makes the document public
  */
 export function createOpenApiHandler(
   schema: Schema,
@@ -32,7 +32,7 @@ export function createOpenApiHandler(
   };
 }
 
-/** Describes the REST API in OpenAPI 3.1. The descriptions are those of the schema. */
+/** Describes the REST API in OpenAPI 3.1, with the descriptions of the schema. */
 function createOpenApi(schema: Schema): object {
   const paths: Record<string, object> = {};
   const schemas: Record<string, object> = { Failure };
@@ -75,7 +75,7 @@ function describeList(type: string): object {
   return objectOf({ items: arrayOf(reference(type)), ...totals }, ['items', 'hasMorePages']);
 }
 
-/** Every response has all fields; those that are nullable in the schema may be null. */
+/** Every response has all fields. Those that are nullable in the schema may be null. */
 function describeEntity({ type, fields }: Entity, schema: Schema): object {
   const objectType = graphql.assertObjectType(schema.getType(type));
   const properties = fields.map((name) => {
@@ -112,7 +112,7 @@ function describeOperation(operation: Operation, schema: Schema): object {
       ...queryFields.map((field) => ({ ...field, in: 'query', explode: false })),
       ...keys.map((field) => ({ ...field, in: 'header', name: 'Idempotency-Key' })),
     ],
-    // Generators pick one type, and send the body without it where there are more.
+    // With several media types, code generators pick one but send bodies without their type.
     ...(hasBody(method) && { requestBody: { required: true, content: { [mediaTypes.json]: { schema: body } } } }),
     responses: describeResponses(operation),
   };

@@ -12,18 +12,18 @@ export interface Operation {
   entity: Entity;
   /** The fields of a request: variables of the document, and the names of the inputs in the schema that they are for. */
   fields: Record<string, string>;
-  /** Descriptions of fields that differ from those of their inputs. */
+  /** Descriptions of fields, where they differ from those of their inputs. */
   descriptions?: Record<string, string>;
-  /** By field, clients' names for the values of its enum. */
+  /** Clients' names for the values of enums, by field. */
   enumAliases?: Record<string, Record<string, string>>;
-  /** Boolean fields that are no variables, with their descriptions. */
+  /** Boolean fields that are not variables, with their descriptions. */
   flags?: Record<string, string>;
 }
 
 export interface Entity {
   /** Its type in the schema. */
   type: string;
-  /** What a response has of it, in the order of the CSV columns, which is that of the API that this one replaces. */
+  /** The fields of a response. Their order is that of the CSV columns in the API that this one replaces. */
   fields: string[];
 }
 
@@ -41,7 +41,7 @@ const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
 /** The maximum number of items that `all` returns. */
 export const longestList = 10_000;
 
-/** What the operations that list have in common. */
+/** What all operations that return a list have in common. */
 const list = {
   method: 'GET',
   returns: 'list',
@@ -55,7 +55,7 @@ const list = {
   },
 } as const;
 
-/** The operations of the REST API. A new one is an entry here. */
+/** The operations of the REST API. To add one, add an entry. */
 export const operations: Operation[] = [
   {
     name: 'NewAISession',

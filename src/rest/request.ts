@@ -12,7 +12,7 @@ import { findRoute } from './router.ts';
 
 /** The maximum number of items in a request. */
 const maximumItems = 1000;
-/** The same where each item asks for a list. */
+/** The maximum number of items that each ask for a list. */
 const maximumLists = 10;
 
 /** What a request asks for. */
@@ -24,10 +24,10 @@ export interface Call {
   items: Item[];
 }
 
-/** What an operation runs with. */
+/** The input of one run of an operation. */
 export interface Item {
   variables: Fields;
-  /** The names of those that are on. */
+  /** The flags that are on. */
   flags: Set<string>;
 }
 
@@ -67,13 +67,13 @@ export function hasBody(method: string): boolean {
 }
 
 /**
- * Reads a body, which may be one item, or several in a JSON array or in CSV.
+ * Reads the items of a body: one, or several in a JSON array or in CSV.
  * @throws BAD_USER_INPUT, with 413 for a body that is too large and 415 for a media type that is not supported
  */
 async function readBodies({ mediaType, readBody }: Context): Promise<Fields[]> {
   const body = await readBody();
   if (body.trim() === '') return [{}];
-  // The documentation of the API that this one replaces shows JSON under text/csv.
+  // The documentation of the API that this one replaces sends JSON as text/csv.
   const isJson = mediaType === 'application/json' || (mediaType === 'text/csv' && /^\s*[[{]/.test(body));
   if (isJson) return readJson(body);
   if (mediaType === 'application/x-www-form-urlencoded') return [fromStrings(new URLSearchParams(body))];
@@ -97,12 +97,12 @@ function valid<Value>(format: string, read: () => Value): Value {
   }
 }
 
-/** Takes the fields of a query string, a form or a row, where an empty string is no value. */
+/** Reads the fields of a query string, a form or a CSV row, where an empty string means no value. */
 function fromStrings(entries: Iterable<[string, string]>): Fields {
   return Object.fromEntries([...entries].filter(([, value]) => value !== ''));
 }
 
-/** Finds an operation's fields and flags among those of a request, whose names may be in any case. Later sources win. */
+/** Picks an operation's fields and flags, whose names may be in any case. Later sources win. */
 function readItem(operation: Operation, sources: Fields[]): Item {
   const { fields, enumAliases = {}, flags = {} } = operation;
   const given = new Map(sources.flatMap(Object.entries).map(([name, value]) => [name.toLowerCase(), value]));
@@ -118,12 +118,12 @@ function readItem(operation: Operation, sources: Fields[]): Item {
   return { variables, flags: new Set(Object.keys(flags).filter(isOn)) };
 }
 
-/** Writes a simple value as a string. Objects have none: their `toString` may be the client's. */
+/** Converts a simple value to a string. Objects become empty: their `toString` may come from the client. */
 function toString(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** Parses the number or the list that a variable takes. What does not fit is left for GraphQL to refuse. */
+/** Parses the number or the list that a variable takes. GraphQL refuses what does not fit. */
 function parseValue(value: unknown, type = ''): unknown {
   if (type.startsWith('[') && typeof value === 'string') return value.split(',').filter(Boolean);
   if (!type.startsWith('Int') || !/^-?\d+$/.test(toString(value))) return value;

@@ -9,7 +9,7 @@ const formats = ['json', 'csv', 'jsonl'] as const;
 export type Format = (typeof formats)[number];
 export const mediaTypes: Record<Format, string> = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
-/** Chooses the format of a response: the one that the URL names, or the Accept header's first choice, or JSON. */
+/** Chooses the format of a response: the one that the URL names, else the first choice of `Accept`, else JSON. */
 export function chooseFormat(name: string | undefined, request: IncomingMessage): Format {
   if (name !== undefined) {
     const named = formats.find((format) => format === name.toLowerCase());
@@ -20,7 +20,7 @@ export function chooseFormat(name: string | undefined, request: IncomingMessage)
   return formats.find((format) => mediaTypes[format] === accepted) ?? 'json';
 }
 
-/** What a call gives back. */
+/** What a call returns. */
 export type Result =
   | { kind: 'empty' }
   /** JSON shows the value; CSV and JSON Lines show the rows. */
@@ -46,7 +46,7 @@ export async function writeResult(
   response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
 }
 
-/** Writes a response that is JSON whatever format was asked for. */
+/** Writes a response that is always JSON. */
 export function writeJson(response: ServerResponse, status: number, body: string, headers = {}): void {
   response.writeHead(status, { 'Content-Type': contentType('json'), ...headers }).end(body);
 }
@@ -58,7 +58,7 @@ function contentType(format: Format): string {
 /** How long a client may take to read a streamed response, in milliseconds. */
 const streamTimeout = 300_000;
 
-/** Writes a body while it is made, at the speed of the client. If that fails midway, the response is cut off. */
+/** Writes a body as it is made, at the speed of the client. A failure midway cuts the response off. */
 async function writeStream(body: AsyncIterable<string>, response: ServerResponse): Promise<void> {
   try {
     await pipeline(body, response, { signal: AbortSignal.timeout(streamTimeout) });
@@ -74,7 +74,7 @@ async function* writePages({ pages, totals }: StreamedList, format: Format, fiel
   let isFirst = true;
   for await (const page of pages) {
     if (format !== 'json') yield writeRows(page, format, fields, isFirst);
-    // The items of each page without the brackets around them.
+    // Without the brackets around the items of each page.
     else yield `${isFirst ? '{"items":[' : ','}${JSON.stringify(page).slice(1, -1)}`;
     isFirst = false;
   }

@@ -10,10 +10,10 @@ import { readCall, type Call, type Fields, type Item } from './request.ts';
 import { writeResult, type Result } from './response.ts';
 
 /**
- * Makes the handler of the REST API. Each request runs a GraphQL operation, so its rules and checks are the schema's.
+ * Makes the handler of the REST API. Each item of a request runs a GraphQL operation, under the rules of the schema.
  * @param signIn sets the viewer of the context
  * @param executeGraphQL runs an operation for the viewer of the context
- * @param isOpen whether strangers may explore the API
+ * @param isOpen whether anonymous clients may explore the API
  */
 export function createRestApi(
   signIn: (authorization: string | undefined, context: Context) => Promise<void>,
@@ -25,7 +25,7 @@ export function createRestApi(
     for (const [index, item] of items.entries()) {
       try {
         if (takesItems && item.flags.has('all'))
-          throw badInput('all', '"all" answers one list alone: send it without [].');
+          throw badInput('all', '"all" returns a single list: send it without [].');
         results.push(await runItem(operation, item, context));
       } catch (error) {
         throw takesItems ? prefixItem(error, index) : error;
@@ -59,7 +59,7 @@ export function createRestApi(
     response.appendHeader('Vary', 'Accept');
     try {
       await signIn(request.headers.authorization, context);
-      // The router tells the names of operations.
+      // The router's errors name the operations.
       if (!isOpen && !isAdministrator(context.viewer)) throw refusal(context.viewer);
       const call = await readCall(request, context);
       const result = await runCall(call, context);

@@ -9,8 +9,8 @@ interface Match {
 }
 
 /**
- * Finds the operation that a request asks for, the fields in its path, the format that the path ends in (without its
- * dot), and whether the path ends in [] and so takes an array of items.
+ * Finds the operation that a request asks for, the fields in its path, the format that its suffix names, and whether it
+ * takes an array of items, because its path ends in [].
  * @throws NOT_FOUND with the names of the operations, or BAD_USER_INPUT with 405 and the methods that the route takes
  */
 export function findRoute(method: string, pathname: string) {
