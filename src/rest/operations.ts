@@ -10,7 +10,7 @@ export interface Operation {
   coordinate: string;
   returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
-  /** The fields of a request: variables of the document, and the names of the inputs in the schema that they are for. */
+  /** The fields of a request, which are variables of the document, by name: the inputs in the schema that they set. */
   fields: Record<string, string>;
   /** Descriptions of fields, where they differ from those of their inputs. */
   descriptions?: Record<string, string>;
