@@ -3,8 +3,8 @@ import { GraphQLError, Kind } from 'graphql';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { codeOf, maskUnexpected, rootCause } from '../graphql/errors.ts';
-import { memoize } from '../memoize.ts';
 import type { Operation } from './operations.ts';
+import { writeJson } from './response.ts';
 
 const errorCodes: Record<string, string> = {
   BAD_USER_INPUT: 'BadRequest',
@@ -16,13 +16,13 @@ const errorCodes: Record<string, string> = {
   SERVICE_UNAVAILABLE: 'ServiceUnavailable',
 };
 
-/** Writes an error as ServiceStack's clients know it: in JSON, whatever format was asked for. */
-export function answerError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
+/** Writes an error as ServiceStack's clients expect it: in JSON, whatever format was asked for. */
+export function writeError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
   const masked = maskUnexpected(error);
   const code = codeOf(masked);
   logFields.errors = [code];
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
-  // The status and part of the answer are sent, so cut the answer off.
+  // Part of the response was sent already.
   if (response.headersSent) return void response.destroy();
   const { message, extensions } = masked;
   const errorCode = errorCodes[code] ?? 'InternalServerError';
@@ -31,38 +31,31 @@ export function answerError(error: unknown, response: ServerResponse, { log, log
     cause instanceof CodedError ? cause : { status: errorCode === 'BadRequest' ? 400 : 500, headers: {} };
   const { field } = extensions;
   const errors = field === undefined ? [] : [{ errorCode, fieldName: field, message }];
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers });
-  response.end(JSON.stringify({ responseStatus: { errorCode, message, errors } }));
+  writeJson(response, status, JSON.stringify({ responseStatus: { errorCode, message, errors } }), headers);
 }
 
-/** Errors of GraphQL were masked and logged with the result that they came from. */
+/** GraphQL errors were masked and logged when their operation ran. */
 function isExpected(error: unknown): error is CodedError | GraphQLError {
   return error instanceof CodedError || error instanceof GraphQLError;
 }
 
-/** Reports an error under the field name that clients of the REST API know. */
+/** Makes an error name the REST field at fault instead of the GraphQL input. */
 export function renameField(error: CodedError | GraphQLError, operation: Operation): GraphQLError {
   const { message, extensions } = error;
-  const [node] = (error instanceof GraphQLError && error.nodes) || [];
-  // Variables are named as clients name the fields.
+  const [node] = error instanceof GraphQLError ? (error.nodes ?? []) : [];
+  // A variable has the name of its field.
   if (node?.kind === Kind.VARIABLE_DEFINITION) {
     const field = node.variable.name.value;
     return rewrite(error, message.replaceAll('"$', '"'), { ...extensions, field });
   }
   const input = String(extensions['field']);
-  const field = fieldNames(operation).get(input);
+  const [field] = Object.entries(operation.fields).find(([, name]) => name === input) ?? [];
   return field === undefined
     ? rewrite(error, message, extensions)
     : rewrite(error, message.replaceAll(`"${input}"`, `"${field}"`), { ...extensions, field });
 }
 
-/** The field of an operation by the name of its input in the schema: `Query.aiSession(id:)` is `id`. */
-const fieldNames = memoize(
-  ({ fields }: Operation) =>
-    new Map(Object.entries(fields).map(([field, coordinate]) => [/(\w+)(:\))?$/.exec(coordinate)?.[1], field])),
-);
-
-/** Says which item of a list an error is about. */
+/** Makes an error say which item of an array is at fault. */
 export function prefixItem(error: unknown, index: number): unknown {
   return isExpected(error) ? rewrite(error, `Item ${index + 1}: ${error.message}`, error.extensions) : error;
 }

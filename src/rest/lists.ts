@@ -1,10 +1,12 @@
+import { GRAPHQL_MAX_INT } from 'graphql';
 import { badInput } from '../errors.ts';
+import { defaultPageSize, maximumPageSize } from '../graphql/schema/connection.ts';
+import { longestList } from './operations.ts';
+import type { Fields, Item } from './request.ts';
+import type { Result } from './response.ts';
 
-export type Fields = Record<string, unknown>;
-export type Flags = Record<string, boolean>;
-
-/** Runs the document of an operation for the viewer of the request. Throws the first error of its result. */
-export type Execute = (variables: Fields) => Promise<Fields>;
+/** Runs the document of an operation and returns its one field. Throws the first error of its result. */
+export type Execute = (variables: Fields) => Promise<unknown>;
 
 interface Connection {
   totalCount?: number;
@@ -12,63 +14,50 @@ interface Connection {
   edges: { node: object }[];
 }
 
-/** The most items that `all` answers. */
-export const longestList = 10_000;
-
-/** A list that is written while it is read, so that memory holds one page of it at a time. */
-export interface StreamedList {
-  pages: AsyncIterable<object[]>;
-  /** The rest of the answer, beside its items. */
-  totals: Fields;
-}
-
-export function isStreamed(answer: unknown): answer is StreamedList {
-  return typeof answer === 'object' && answer !== null && 'pages' in answer;
-}
-
-/** Answers a page of a list by its number, or with `all` the whole list. */
-export function answerList(execute: Execute, variables: Fields, flags: Flags): Promise<object> {
-  return flags['all'] ? listAll(execute, variables, flags) : listPage(execute, variables, flags);
-}
-
-async function listPage(execute: Execute, variables: Fields, { simplifiedPaging }: Flags) {
-  const { page, countPerPage } = { page: 0, ...variables, countPerPage: variables['countPerPage'] ?? 25 };
-  // What is not a number is left for GraphQL to refuse.
+/** Reads a page of a list by its number. */
+export async function readPage(execute: Execute, { variables, flags }: Item): Promise<Result> {
+  const { page, countPerPage } = { page: 0, ...variables, countPerPage: variables['countPerPage'] ?? defaultPageSize };
+  // GraphQL refuses what is not a number.
   const isNumbered = typeof page === 'number' && typeof countPerPage === 'number';
-  const offset = isNumbered ? Math.min(page * countPerPage, 2 ** 31 - 1) : page;
-  const change = { page: offset, countPerPage, withoutTotal: simplifiedPaging };
-  const { totalCount, pageInfo, edges } = await readConnection(execute, { ...variables, ...change });
-  const totals = simplifiedPaging
-    ? {}
-    : { totalCount, totalPages: Math.ceil(Number(totalCount) / Number(countPerPage)) };
-  return { items: edges.map(({ node }) => node), ...totals, hasMorePages: pageInfo.hasNextPage };
+  const offset = isNumbered ? Math.min(page * countPerPage, GRAPHQL_MAX_INT) : page;
+  const withoutTotal = flags.has('simplifiedPaging');
+  const connection = await readConnection(execute, { ...variables, page: offset, countPerPage, withoutTotal });
+  const { totalCount, pageInfo } = connection;
+  const totals = withoutTotal ? {} : { totalCount, totalPages: Math.ceil(Number(totalCount) / Number(countPerPage)) };
+  const items = nodesOf(connection);
+  return { kind: 'value', value: { items, ...totals, hasMorePages: pageInfo.hasNextPage }, rows: items };
 }
 
-/** Answers the whole list as one page. */
-async function listAll(execute: Execute, { page: _page, ...variables }: Fields, { simplifiedPaging }: Flags) {
-  const fullPage = { ...variables, countPerPage: 100 };
+/** Reads the whole list as one page, while it is written. Throws BAD_USER_INPUT if it is too long. */
+export async function streamList(execute: Execute, { variables, flags }: Item): Promise<Result> {
+  const { page: _page, ...others } = variables;
+  const fullPage = { ...others, countPerPage: maximumPageSize };
   const first = await readConnection(execute, fullPage);
   const { totalCount = 0 } = first;
   if (totalCount > longestList) {
-    throw badInput('all', `"all" answers lists of at most ${longestList} items: read this one by "page".`);
+    throw badInput('all', `"all" returns lists of at most ${longestList} items: read this one by "page".`);
   }
-  const totals = simplifiedPaging ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
-  return { pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
+  const totals = flags.has('simplifiedPaging') ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
+  return { kind: 'stream', pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
 }
 
 async function* readPages(execute: Execute, variables: Fields, first: Connection): AsyncGenerator<object[]> {
-  let { pageInfo, edges } = first;
-  yield edges.map(({ node }) => node);
-  while (pageInfo.hasNextPage) {
-    const rest = { ...variables, after: pageInfo.endCursor, withoutTotal: true };
-    ({ pageInfo, edges } = await readConnection(execute, rest));
-    yield edges.map(({ node }) => node);
+  let connection = first;
+  yield nodesOf(connection);
+  while (connection.pageInfo.hasNextPage) {
+    const after = connection.pageInfo.endCursor;
+    connection = await readConnection(execute, { ...variables, after, withoutTotal: true });
+    yield nodesOf(connection);
   }
 }
 
 async function readConnection(execute: Execute, variables: Fields): Promise<Connection> {
   const given = Object.entries(variables).filter(([, value]) => value !== null);
-  const [connection] = Object.values(await execute(Object.fromEntries(given)));
+  const connection = await execute(Object.fromEntries(given));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document asks for exactly this
   return connection as Connection;
+}
+
+function nodesOf({ edges }: Connection): object[] {
+  return edges.map(({ node }) => node);
 }

@@ -2,30 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { answerError } from './errors.ts';
+import { writeError } from './errors.ts';
 import { operations, type Entity, type Operation } from './operations.ts';
-import { mediaTypes } from './response.ts';
+import { hasBody } from './request.ts';
+import { mediaTypes, writeJson } from './response.ts';
 
-interface Field {
-  name: string;
-  description: string;
-  required: boolean;
-  schema: JsonSchema;
-}
+type Schema = graphql.GraphQLSchema;
 
-interface JsonSchema {
-  type: string;
-  items?: JsonSchema;
-  enum?: string[];
-  format?: string;
-}
+type JsonSchema = Record<string, unknown> & { type: string };
 
 /**
- * Makes the handler of /openapi.json, which reveals as much as introspection does.
- * @param signIn sets the viewer of the context, who must be an administrator; undefined: the document is for everyone
+ * Makes the handler of /openapi.json. The document reveals as much as introspection does.
+ * @param signIn sets the viewer of the context, who must be an administrator; undefined makes the document public
  */
 export function createOpenApiHandler(
-  schema: graphql.GraphQLSchema,
+  schema: Schema,
   signIn: ((authorization: string | undefined, context: Context) => Promise<void>) | undefined,
 ) {
   const document = JSON.stringify(createOpenApi(schema));
@@ -34,15 +25,15 @@ export function createOpenApiHandler(
       await signIn?.(request.headers.authorization, context);
       if (signIn && !isAdministrator(context.viewer)) throw refusal(context.viewer);
       context.takePlace();
-      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(document);
+      writeJson(response, 200, document);
     } catch (error) {
-      answerError(error, response, context);
+      writeError(error, response, context);
     }
   };
 }
 
-/** Describes the REST API in OpenAPI 3.1. The descriptions are those of the schema. */
-function createOpenApi(schema: graphql.GraphQLSchema): object {
+/** Describes the REST API in OpenAPI 3.1, with the descriptions of the schema. */
+function createOpenApi(schema: Schema): object {
   const paths: Record<string, object> = {};
   const schemas: Record<string, object> = { Failure };
   for (const operation of operations) {
@@ -69,129 +60,104 @@ function createOpenApi(schema: graphql.GraphQLSchema): object {
   };
 }
 
-const text = { type: 'string' };
-const wholeNumber = { type: 'integer' };
-const errors = {
-  type: 'array',
-  items: { type: 'object', properties: { errorCode: text, fieldName: text, message: text } },
-};
-const responseStatus = {
-  type: 'object',
-  properties: { errorCode: text, message: text, errors },
-  required: ['errorCode', 'message', 'errors'],
-};
-const Failure = { type: 'object', properties: { responseStatus }, required: ['responseStatus'] };
+const string = { type: 'string' };
+const integer = { type: 'integer' };
+const arrayOf = (items: object) => ({ type: 'array', items });
+const objectOf = (properties: object, required?: string[]) => ({ type: 'object', properties, required });
+const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const error = objectOf({ errorCode: string, fieldName: string, message: string });
+const responseStatus = { errorCode: string, message: string, errors: arrayOf(error) };
+const Failure = objectOf({ responseStatus: objectOf(responseStatus, Object.keys(responseStatus)) }, ['responseStatus']);
 
 function describeList(type: string): object {
-  const items = { type: 'array', items: reference(type) };
-  const properties = { items, totalCount: wholeNumber, totalPages: wholeNumber, hasMorePages: { type: 'boolean' } };
-  return { type: 'object', properties, required: ['items', 'hasMorePages'] };
+  const totals = { totalCount: integer, totalPages: integer, hasMorePages: { type: 'boolean' } };
+  return objectOf({ items: arrayOf(reference(type)), ...totals }, ['items', 'hasMorePages']);
 }
 
-/** All fields are in every answer; those that are nullable in the schema may be null. */
-function describeEntity({ type, fields }: Entity, schema: graphql.GraphQLSchema): object {
+/** Every response has all fields. Those that are nullable in the schema may be null. */
+function describeEntity({ type, fields }: Entity, schema: Schema): object {
   const objectType = graphql.assertObjectType(schema.getType(type));
   const properties = fields.map((name) => {
     const field = objectType.getFields()[name];
     if (!field) throw new Error(`${type} has no field ${name}`);
-    const value = jsonSchema(field.type);
-    const schemaOfField = graphql.isNonNullType(field.type) ? value : orNull(value);
-    return [name, { ...schemaOfField, description: field.description }];
+    return [name, describeProperty(field.description, jsonSchema(field.type), graphql.isNonNullType(field.type))];
   });
-  const { description } = objectType;
-  return { type: 'object', description, properties: Object.fromEntries(properties), required: fields };
+  return { ...objectOf(Object.fromEntries(properties), fields), description: objectType.description };
 }
 
-function reference(name: string): object {
-  return { $ref: `#/components/schemas/${name}` };
+function describeProperty(description: string | null | undefined, value: JsonSchema, isNeverNull: boolean): object {
+  return { ...value, type: isNeverNull ? value.type : [value.type, 'null'], description };
 }
 
-function describeOperation(operation: Operation, schema: graphql.GraphQLSchema): object {
+function describeOperation(operation: Operation, schema: Schema): object {
   const { name, method, path, coordinate } = operation;
   const resolved = graphql.resolveSchemaCoordinate(schema, coordinate);
-  const fields = describeFields(operation, schema);
-  const hasBody = method === 'POST' || method === 'PATCH';
-  const isInPath = (field: Field) => path.includes(`:${field.name}`);
-  const parameters = fields
-    .filter((field) => !hasBody || isInPath(field))
-    .map((field) => ({ ...field, in: isInPath(field) ? 'path' : 'query', explode: false }));
-  const key = fields.find((field) => field.name === 'idempotencyKey');
-  const header = key ? [{ ...key, schema: text, name: 'Idempotency-Key', in: 'header' }] : [];
-  const bodyFields = fields.filter((field) => !isInPath(field));
-  const properties = bodyFields.map(({ name: field, required, description, schema: value }) => {
-    return [field, { ...(required ? value : orNull(value)), description }];
+  if (resolved?.kind !== 'Field') throw new Error(`the schema has no field ${coordinate}`);
+  const fields = describeFields(operation, resolved.field);
+  const pathFields = fields.filter((field) => path.includes(`:${field.name}`));
+  const otherFields = fields.filter((field) => !pathFields.includes(field));
+  const queryFields = hasBody(method) ? [] : otherFields;
+  const keys = fields.filter((field) => field.name === 'idempotencyKey');
+  const properties = otherFields.map((field) => {
+    return [field.name, describeProperty(field.description, field.schema, field.required)];
   });
-  const body = {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    required: bodyFields.filter(({ required }) => required).map((field) => field.name),
-  };
+  const required = otherFields.filter((field) => field.required).map((field) => field.name);
+  const body = objectOf(Object.fromEntries(properties), required);
   return {
     operationId: name,
-    summary: resolved?.kind === 'Field' ? resolved.field.description : undefined,
-    parameters: [...parameters, ...header],
-    // Generators pick one type, and send the body without it where there are more.
-    ...(hasBody && { requestBody: { required: true, content: { [mediaTypes.json]: { schema: body } } } }),
+    summary: resolved.field.description,
+    parameters: [
+      ...pathFields.map((field) => ({ ...field, in: 'path', explode: false })),
+      ...queryFields.map((field) => ({ ...field, in: 'query', explode: false })),
+      ...keys.map((field) => ({ ...field, in: 'header', name: 'Idempotency-Key' })),
+    ],
+    // With several media types, code generators pick one but send bodies without their type.
+    ...(hasBody(method) && { requestBody: { required: true, content: { [mediaTypes.json]: { schema: body } } } }),
     responses: describeResponses(operation),
   };
 }
 
-function describeResponses({ method, path, entity, isList = false }: Operation): object {
+function describeResponses({ path, entity, returns }: Operation): object {
   const failure = { content: { [mediaTypes.json]: { schema: reference('Failure') } } };
   const content = {
-    [mediaTypes.json]: { schema: reference(isList ? `${entity.type}List` : entity.type) },
-    [mediaTypes.csv]: { schema: text },
-    [mediaTypes.jsonl]: { schema: text },
+    [mediaTypes.json]: { schema: reference(returns === 'list' ? `${entity.type}List` : entity.type) },
+    [mediaTypes.csv]: { schema: string },
+    [mediaTypes.jsonl]: { schema: string },
   };
   return {
-    ...(method === 'DELETE' ? { 204: { description: 'It was deleted.' } } : { 200: { description: 'OK', content } }),
-    ...(path.includes(':') && { 404: { description: 'Nothing has this ID.', ...failure } }),
-    '4XX': { description: 'The request was refused: why, in JSON whatever format was asked for.', ...failure },
+    ...(returns === 'nothing' ? { 204: { description: 'It was deleted.' } } : { 200: { description: 'OK', content } }),
+    ...(path.includes(':') && { 404: { description: 'No object has this ID.', ...failure } }),
+    '4XX': { description: 'The request was refused. The reason is in JSON, whatever the format.', ...failure },
     '5XX': { description: 'The server failed. With 503, try again after the seconds in Retry-After.', ...failure },
   };
 }
 
-function describeFields(operation: Operation, schema: graphql.GraphQLSchema): Field[] {
-  const { fields, descriptions = {}, words = {}, flags = {} } = operation;
-  const variables = Object.entries(fields).map(([name, coordinate]) => {
-    const input = findInput(schema, coordinate);
-    const description = descriptions[name] ?? input.description ?? '';
-    return {
-      name,
-      description,
-      required: graphql.isRequiredArgument(input),
-      schema: jsonSchema(input.type, words[name]),
-    };
+function describeFields(operation: Operation, { args }: graphql.GraphQLField<unknown, unknown>) {
+  const { fields, descriptions, enumAliases, flags } = operation;
+  const inputs = args.flatMap((argument) => {
+    const type = graphql.getNullableType(argument.type);
+    return graphql.isInputObjectType(type) ? Object.values(type.getFields()) : [argument];
   });
-  const switches = Object.entries(flags).map(([name, description]) => {
+  const variables = Object.entries(fields).map(([name, inputName]) => {
+    const input = inputs.find((candidate) => candidate.name === inputName);
+    if (!input) throw new Error(`${operation.coordinate} has no input ${inputName}`);
+    const description = descriptions?.[name] ?? input.description ?? '';
+    const required = graphql.isRequiredArgument(input);
+    return { name, description, required, schema: jsonSchema(input.type, enumAliases?.[name]) };
+  });
+  const switches = Object.entries(flags ?? {}).map(([name, description]) => {
     return { name, description, required: false, schema: { type: 'boolean' } };
   });
   return [...variables, ...switches];
 }
 
-function findInput(
-  schema: graphql.GraphQLSchema,
-  coordinate: string,
-): graphql.GraphQLArgument | graphql.GraphQLInputField {
-  const resolved = graphql.resolveSchemaCoordinate(schema, coordinate);
-  if (resolved?.kind === 'FieldArgument') return resolved.fieldArgument;
-  if (resolved?.kind === 'InputField') return resolved.inputField;
-  throw new Error(`the schema has no input ${coordinate}`);
-}
+const formats = new Map(Object.entries({ ID: 'uuid', DateTime: 'date-time' }));
 
-const formats = new Map([
-  ['ID', 'uuid'],
-  ['DateTime', 'date-time'],
-]);
-
-function jsonSchema(type: graphql.GraphQLType, words?: Record<string, string>): JsonSchema {
+function jsonSchema(type: graphql.GraphQLType, enumAliases?: Record<string, string>): JsonSchema {
   const nullable = graphql.getNullableType(type);
   if (graphql.isListType(nullable)) return { type: 'array', items: jsonSchema(nullable.ofType) };
-  if (words) return { type: 'string', enum: Object.keys(words) };
+  if (enumAliases) return { type: 'string', enum: Object.keys(enumAliases) };
   const format = formats.get(String(nullable));
   return { type: String(nullable) === 'Int' ? 'integer' : 'string', ...(format && { format }) };
-}
-
-function orNull(schema: JsonSchema): object {
-  return { ...schema, type: [schema.type, 'null'] };
 }

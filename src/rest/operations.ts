@@ -1,32 +1,29 @@
-import { answerList, type Execute, type Fields, type Flags } from './lists.ts';
+import { defaultPageSize, maximumPageSize } from '../graphql/schema/connection.ts';
 
 export interface Operation {
   name: string;
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Its own route. It answers at /api/{name} and /json/reply/{name} too. */
+  /** Its own route, beside /api/{name} and /json/reply/{name}. */
   path: string;
   document: string;
   /** The schema coordinate of the document's field, whose description is the operation's. */
   coordinate: string;
-  /** What it answers, or a list of that. */
+  returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
-  /** The fields of a request: variables of the document, and the schema coordinates of the inputs that they are for. */
+  /** The fields of a request, which are variables of the document, by name: the inputs in the schema that they set. */
   fields: Record<string, string>;
-  /** Descriptions of fields that differ from those of their inputs. */
+  /** Descriptions of fields, where they differ from those of their inputs. */
   descriptions?: Record<string, string>;
-  /** Clients' words for the values of enums, by field. */
-  words?: Record<string, Record<string, string>>;
-  /** Boolean fields that are no variables, with their descriptions. */
+  /** Clients' names for the values of enums, by field. */
+  enumAliases?: Record<string, Record<string, string>>;
+  /** Boolean fields that are not variables, with their descriptions. */
   flags?: Record<string, string>;
-  isList?: boolean;
-  /** Makes the answer: undefined means no content. Without it, the answer is the document's one field. */
-  answer?: (execute: Execute, variables: Fields, flags: Flags) => Promise<unknown>;
 }
 
 export interface Entity {
   /** Its type in the schema. */
   type: string;
-  /** What an answer has of it, in the order of the CSV columns, which is that of the API that this one replaces. */
+  /** The fields of a response. Their order is that of the CSV columns in the API that this one replaces. */
   fields: string[];
 }
 
@@ -38,39 +35,39 @@ const select = ({ fields }: Entity) => `{ ${fields.join(' ')} }`;
 const selectPage = (entity: Entity) =>
   `{ totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
 
+const listFields = { specificIds: 'ids', page: 'offset', countPerPage: 'first' };
 const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
 
-/** What the operations that list have in common. */
+/** The maximum number of items that `all` returns. */
+export const longestList = 10_000;
+
+/** What all operations that return a list have in common. */
 const list = {
   method: 'GET',
-  isList: true,
-  answer: answerList,
+  returns: 'list',
   descriptions: {
     page: 'The number of the page, from 0.',
-    countPerPage: 'How many items a page has: 1 to 100; 25 without it.',
+    countPerPage: `How many items a page has: 1 to ${maximumPageSize}; ${defaultPageSize} without it.`,
   },
   flags: {
-    all: 'Answers the whole list at once, if it has at most 10,000 items.',
-    simplifiedPaging: 'Answers only items and hasMorePages, without counting the whole list.',
+    all: `Returns the whole list at once, if it has at most ${longestList.toLocaleString('en-US')} items.`,
+    simplifiedPaging: 'Returns only items and hasMorePages, without counting the whole list.',
   },
 } as const;
 
-/** The operations of the REST API. A new one is an entry here. */
+/** The operations of the REST API. To add one, add an entry. */
 export const operations: Operation[] = [
   {
     name: 'NewAISession',
     method: 'POST',
     path: '/ai/sessions',
+    returns: 'entity',
     entity: session,
     document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
       newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
     }`,
     coordinate: 'Mutation.newAISession',
-    fields: {
-      accountId: 'NewAISessionInput.accountId',
-      purpose: 'NewAISessionInput.purpose',
-      idempotencyKey: 'NewAISessionInput.idempotencyKey',
-    },
+    fields: { accountId: 'accountId', purpose: 'purpose', idempotencyKey: 'idempotencyKey' },
   },
   {
     ...list,
@@ -87,54 +84,50 @@ export const operations: Operation[] = [
       ) ${selectPage(session)}
     }`,
     coordinate: 'Query.aiSessions',
-    fields: {
-      accountIds: 'AISessionFilter.accountIds',
-      specificIds: 'AISessionFilter.ids',
-      page: 'Query.aiSessions(offset:)',
-      countPerPage: 'Query.aiSessions(first:)',
-      sortField: 'AISessionOrder.field',
-      sortOrder: 'AISessionOrder.direction',
-    },
-    words: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
+    fields: { accountIds: 'accountIds', ...listFields, sortField: 'field', sortOrder: 'direction' },
+    enumAliases: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
   },
   {
     name: 'GetAISession',
     method: 'GET',
     path: '/ai/sessions/:sessionId',
+    returns: 'entity',
     entity: session,
     document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
-    fields: { sessionId: 'Query.aiSession(id:)' },
+    fields: { sessionId: 'id' },
   },
   {
     name: 'PatchAISession',
     method: 'PATCH',
     path: '/ai/sessions/:sessionId',
+    returns: 'entity',
     entity: session,
     document: `mutation PatchAISession($sessionId: ID!, $purpose: String) {
       patchAISession(input: { id: $sessionId, purpose: $purpose }) ${select(session)}
     }`,
     coordinate: 'Mutation.patchAISession',
-    fields: { sessionId: 'PatchAISessionInput.id', purpose: 'PatchAISessionInput.purpose' },
+    fields: { sessionId: 'id', purpose: 'purpose' },
   },
   {
     name: 'DeleteAISession',
     method: 'DELETE',
     path: '/ai/sessions/:sessionId',
+    returns: 'nothing',
     entity: session,
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
-    fields: { sessionId: 'Mutation.deleteAISession(id:)' },
-    answer: async (execute, variables) => void (await execute(variables)),
+    fields: { sessionId: 'id' },
   },
   {
     name: 'NewAccount',
     method: 'POST',
     path: '/accounts',
+    returns: 'entity',
     entity: account,
     document: `mutation NewAccount($name: String!) { newAccount(input: { name: $name }) ${select(account)} }`,
     coordinate: 'Mutation.newAccount',
-    fields: { name: 'NewAccountInput.name' },
+    fields: { name: 'name' },
   },
   {
     ...list,
@@ -151,22 +144,17 @@ export const operations: Operation[] = [
       ) ${selectPage(account)}
     }`,
     coordinate: 'Query.accounts',
-    fields: {
-      nameFilter: 'Query.accounts(nameContains:)',
-      specificIds: 'Query.accounts(ids:)',
-      page: 'Query.accounts(offset:)',
-      countPerPage: 'Query.accounts(first:)',
-      sortOrder: 'Query.accounts(direction:)',
-    },
-    words: { sortOrder },
+    fields: { nameFilter: 'nameContains', ...listFields, sortOrder: 'direction' },
+    enumAliases: { sortOrder },
   },
   {
     name: 'GetAccount',
     method: 'GET',
     path: '/accounts/:accountId',
+    returns: 'entity',
     entity: account,
     document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
     coordinate: 'Query.account',
-    fields: { accountId: 'Query.account(id:)' },
+    fields: { accountId: 'id' },
   },
 ];

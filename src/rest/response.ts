@@ -1,72 +1,86 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import Negotiator from 'negotiator';
-import { badInput } from '../errors.ts';
+import { badInput, errorCode } from '../errors.ts';
 import { writeCsv } from './csv.ts';
-import type { StreamedList } from './lists.ts';
+import type { Operation } from './operations.ts';
 
-export const mediaTypes = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
+const formats = ['json', 'csv', 'jsonl'] as const;
+export type Format = (typeof formats)[number];
+export const mediaTypes: Record<Format, string> = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
-type Format = keyof typeof mediaTypes;
-
-/** Chooses the format of an answer: the one that the URL names, or else the Accept header's first choice, or else JSON. */
+/** Chooses the format of a response: the one that the URL names, else the first choice of `Accept`, else JSON. */
 export function chooseFormat(name: string | undefined, request: IncomingMessage): Format {
-  const isFormat = (text: string): text is Format => Object.hasOwn(mediaTypes, text);
   if (name !== undefined) {
-    const format = name.toLowerCase();
-    if (isFormat(format)) return format;
-    throw badInput('format', `"format" must be one of ${Object.keys(mediaTypes).join(', ')}.`);
+    const named = formats.find((format) => format === name.toLowerCase());
+    if (named) return named;
+    throw badInput('format', `"format" must be one of ${formats.join(', ')}.`);
   }
   const accepted = new Negotiator(request).mediaType(Object.values(mediaTypes));
-  const formats = Object.keys(mediaTypes).filter(isFormat);
   return formats.find((format) => mediaTypes[format] === accepted) ?? 'json';
 }
 
-/** How long a client may take to read a streamed answer, in milliseconds. */
-const streamTimeout = 300_000;
+/** What a call returns. */
+export type Result =
+  | { kind: 'empty' }
+  /** JSON shows the value; CSV and JSON Lines show the rows. */
+  | { kind: 'value'; value: unknown; rows: unknown[] }
+  /** A list that is written while it is read, so that memory holds one page of it at a time. */
+  | { kind: 'stream'; pages: AsyncIterable<object[]>; totals: object };
 
 /**
- * Writes a list while it is read, at the speed of the client. If that fails midway, the answer is cut off.
- * @throws what reading the list throws
+ * Writes the result of a call.
+ * @throws what reading a streamed list throws
  */
-export async function streamAnswer(
-  list: StreamedList,
+export async function writeResult(
+  result: Result,
+  { name, entity: { fields } }: Operation,
   format: Format,
-  fields: string[],
   response: ServerResponse,
 ): Promise<void> {
+  if (result.kind === 'empty') return void response.writeHead(204).end();
+  if (format === 'csv') response.setHeader('Content-Disposition', `attachment; filename="${name}.csv"`);
+  response.setHeader('Content-Type', contentType(format));
+  if (result.kind === 'stream') return writeStream(writePages(result, format, fields), response);
+  const body = format === 'json' ? JSON.stringify(result.value) : writeRows(result.rows, format, fields);
+  response.setHeader('Content-Length', Buffer.byteLength(body)).end(body);
+}
+
+/** Writes a response that is always JSON. */
+export function writeJson(response: ServerResponse, status: number, body: string, headers = {}): void {
+  response.writeHead(status, { 'Content-Type': contentType('json'), ...headers }).end(body);
+}
+
+function contentType(format: Format): string {
+  return `${mediaTypes[format]}; charset=utf-8`;
+}
+
+/** How long a client may take to read a streamed response, in milliseconds. */
+const streamTimeout = 300_000;
+
+/** Writes a body as it is made, at the speed of the client. A failure midway cuts the response off. */
+async function writeStream(body: AsyncIterable<string>, response: ServerResponse): Promise<void> {
   try {
-    await pipeline(writePages(list, format, fields), response, { signal: AbortSignal.timeout(streamTimeout) });
+    await pipeline(body, response, { signal: AbortSignal.timeout(streamTimeout) });
   } catch (error) {
     // The client went away or was too slow. The request's log line says that it was cut off.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ABORT_ERR') throw error;
+    if (!['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(errorCode(error))) throw error;
   }
 }
+
+type StreamedList = Extract<Result, { kind: 'stream' }>;
 
 async function* writePages({ pages, totals }: StreamedList, format: Format, fields: string[]): AsyncGenerator<string> {
   let isFirst = true;
   for await (const page of pages) {
-    if (format === 'csv') yield writeCsv(page, fields, isFirst);
-    else if (format === 'jsonl') yield writeLines(page);
-    // The items of each page without the brackets around them.
+    if (format !== 'json') yield writeRows(page, format, fields, isFirst);
+    // Without the brackets around the items of each page.
     else yield `${isFirst ? '{"items":[' : ','}${JSON.stringify(page).slice(1, -1)}`;
     isFirst = false;
   }
   if (format === 'json') yield `],${JSON.stringify(totals).slice(1)}`;
 }
 
-/** Writes an answer. In CSV and JSON Lines, a list is a row or a line for each of its items. */
-export function writeAnswer(answer: unknown, format: Format, fields: string[]): string {
-  if (format === 'json') return JSON.stringify(answer);
-  const rows = [answer].flat().flatMap((value) => (hasItems(value) ? value.items : [value]));
-  return format === 'csv' ? writeCsv(rows, fields) : writeLines(rows);
-}
-
-function writeLines(rows: unknown[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-}
-
-function hasItems(value: unknown): value is { items: unknown[] } {
-  return typeof value === 'object' && value !== null && 'items' in value && Array.isArray(value.items);
+function writeRows(rows: unknown[], format: 'csv' | 'jsonl', fields: string[], header = true): string {
+  return format === 'csv' ? writeCsv(rows, fields, header) : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }

@@ -1,28 +1,19 @@
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import type { Fields } from './lists.ts';
 import { operations, type Operation } from './operations.ts';
-
-export interface Route {
-  operation: Operation;
-  pathFields: Fields;
-  /** The format that the path ends in, without its dot. */
-  suffix: string | undefined;
-  /** Whether the path ends in [], and so takes and answers a list of items. */
-  takesItems: boolean;
-}
 
 interface Match {
   operation: Operation;
   methods: string[];
-  pathFields: Fields;
+  pathFields: Record<string, string>;
 }
 
 /**
- * Finds the operation that a request asks for.
+ * Finds the operation that a request asks for, the fields in its path, the format that its suffix names, and whether it
+ * takes an array of items, because its path ends in [].
  * @throws NOT_FOUND with the names of the operations, or BAD_USER_INPUT with 405 and the methods that the route takes
  */
-export function findRoute(method: string, pathname: string): Route {
+export function findRoute(method: string, pathname: string) {
   const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?\/?$/.exec(decodePath(pathname)) ?? [];
   const takesItems = brackets !== undefined;
   const matches = [...findByName(path), ...(takesItems ? [] : findByPath(path))];
@@ -32,7 +23,7 @@ export function findRoute(method: string, pathname: string): Route {
   }
   const verb = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ methods }) => methods.includes(verb));
-  if (match) return { operation: match.operation, pathFields: match.pathFields, suffix, takesItems };
+  if (match) return { ...match, suffix, takesItems };
   const allowed = [...new Set(matches.flatMap(({ methods }) => methods))].join(', ');
   throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });
 }
