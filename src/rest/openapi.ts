@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { answerError } from './errors.ts';
 import { operations, type Entity, type Operation } from './operations.ts';
 import { mediaTypes } from './response.ts';
@@ -24,10 +24,7 @@ interface JsonSchema {
  * Makes the handler of /openapi.json, which reveals as much as introspection does.
  * @param signIn sets the viewer of the context, who must be an administrator; undefined: the document is for everyone
  */
-export function createOpenApiHandler(
-  schema: graphql.GraphQLSchema,
-  signIn: ((authorization: string | undefined, context: Context) => Promise<void>) | undefined,
-) {
+export function createOpenApiHandler(schema: graphql.GraphQLSchema, signIn: SignIn | undefined) {
   const document = JSON.stringify(createOpenApi(schema));
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
     try {

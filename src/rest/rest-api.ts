@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { answerError, prefixItem, renameField } from './errors.ts';
 import { isStreamed, longestList, type Fields } from './lists.ts';
@@ -18,7 +18,7 @@ import { findRoute } from './router.ts';
  * @param isOpen whether strangers may explore the API
  */
 export function createRestApi(
-  signIn: (authorization: string | undefined, context: Context) => Promise<void>,
+  signIn: SignIn,
   executeGraphQL: (params: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
   isOpen: boolean,
 ) {
