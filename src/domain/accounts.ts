@@ -6,8 +6,6 @@ import { accounts } from '../database/tables.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
-export const maximumNameLength = 255;
-
 export async function createAccount(database: UserDatabase, name: string, createdBy: string): Promise<Account> {
   const { id, dateCreated } = newIdentity();
   const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };

@@ -8,8 +8,6 @@ import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { ownAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
 
-export const maximumKeyLength = 255;
-
 export interface NewAISession {
   accountId: string | null;
   purpose: string | null;

@@ -12,8 +12,6 @@ import { memoize } from '../memoize.ts';
 
 export type AISession = Awaited<ReturnType<typeof selectSessions>>[number];
 
-export const maximumPurposeLength = 2000;
-
 export interface AISessionFilter {
   ids?: string[] | undefined;
   accountIds?: string[] | undefined;
