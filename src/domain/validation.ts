@@ -21,15 +21,9 @@ export function ifGiven<Input, Checked>(input: Optional<Input>, check: (given: I
   return input === null || input === undefined ? undefined : check(input);
 }
 
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+export function isUuid(value: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 }
-
-/** From year 1 to 9999: what both text and database can hold. */
-const instant = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
-  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
 
 /**
  * Checks an id.
@@ -41,25 +35,27 @@ export function checkId(field: string, id: string): string {
   return id.toLowerCase();
 }
 
-/** @throws BAD_USER_INPUT */
+/** Checks the ids of a filter. @throws BAD_USER_INPUT */
 export function checkIds(field: string, ids: string[]): string[] {
   if (ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
   return ids.map((id) => checkId(field, id));
 }
 
-/**
- * Reads an instant from ISO 8601 text.
- * @throws BAD_USER_INPUT
- */
-export function checkInstant(field: string, text: string): Date {
-  const { data } = instant.safeParse(text);
+/** From year 1 to 9999: what both ISO 8601 and the database can hold. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
+
+/** Reads an instant in ISO 8601. @throws BAD_USER_INPUT */
+export function checkInstant(field: string, value: string): Date {
+  const { data } = instant.safeParse(value);
   if (data) return data;
   throw badInput(field, `"${field}" must be an instant such as "2026-01-31T08:30:00.000Z".`);
 }
 
 /**
  * Checks that a string can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
- * @param maximum the maximum number of characters (Unicode code points)
  * @throws BAD_USER_INPUT
  */
 export function checkString(field: string, value: string, maximum: number, minimum = 0): string {
@@ -67,8 +63,7 @@ export function checkString(field: string, value: string, maximum: number, minim
   if (!value.isWellFormed()) throw badInput(field, `"${field}" must be well-formed Unicode: it has a lone surrogate.`);
   // A code point takes at most two code units, so only long strings need counting.
   const length = value.length > maximum ? Array.from(value).length : value.length;
-  if (length < minimum || length > maximum) {
-    throw badInput(field, `"${field}" must have from ${minimum} to ${maximum} characters.`);
-  }
-  return value;
+  if (length >= minimum && length <= maximum) return value;
+  const range = `${minimum === 0 ? 'at most' : `${minimum} to`} ${maximum.toLocaleString('en')}`;
+  throw badInput(field, `"${field}" must be ${range} characters long.`);
 }
