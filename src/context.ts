@@ -30,3 +30,9 @@ export interface Context {
   /** What the operation asks for, once that is known. */
   cost: number;
 }
+
+/**
+ * Sets the viewer of a request by its Authorization header.
+ * @throws UNAUTHENTICATED, SERVICE_UNAVAILABLE
+ */
+export type SignIn = (authorization: string | undefined, context: Context) => Promise<void>;

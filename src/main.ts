@@ -1,7 +1,7 @@
+import { readLocalSecret } from './auth/local-secret.ts';
 import { issueToken } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/viewer.ts';
 import { loadConfig, type Config } from './config.ts';
-import { readLocalSecret } from './database/embedded/data-directory.ts';
 import { databaseFor, type Database } from './database/database.ts';
 import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';

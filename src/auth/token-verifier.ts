@@ -1,8 +1,9 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
+import { maximumUserLength } from '../domain/validation.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
-import { maximumUserLength, type Viewer } from './viewer.ts';
+import type { Viewer } from './viewer.ts';
 
 /**
  * Finds the viewer of a request from its Authorization header; null when that holds no bearer token.

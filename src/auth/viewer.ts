@@ -6,9 +6,6 @@ export interface Viewer {
   roles: string[];
 }
 
-/** The most characters of an id, which is the token's `sub`. */
-export const maximumUserLength = 255;
-
 export const administratorRole = 'SystemAdministrator';
 
 /** The only place that looks at a role: what needs it is declared in the schema. */

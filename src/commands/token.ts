@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
+import { readLocalSecret } from '../auth/local-secret.ts';
 import { issueToken } from '../auth/token-issuer.ts';
 import { loadConfig } from '../config.ts';
-import { readLocalSecret } from '../database/embedded/data-directory.ts';
 import { StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 

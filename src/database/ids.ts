@@ -27,6 +27,12 @@ export function idIn(column: PgColumn, ids: string | Placeholder) {
   return sql`${column} = any(${ids}::uuid[])`;
 }
 
+/** Puts rows in the order of ids; null stands for an id that no row has. */
+export function orderByIds<Row extends { id: string }>(ids: readonly string[], rows: Row[]): (Row | null)[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
 /** Writes ids as PostgreSQL's text of an array. */
 export function idList(ids: readonly string[]): string {
   return `{${ids.join()}}`;

@@ -45,13 +45,9 @@ export async function countSessionsOfAccounts(
   accountIds: readonly string[],
 ): Promise<number[]> {
   const { accountId } = aiSessions;
-  const rows = await database.run((orm) =>
-    orm
-      .select({ accountId, count: count() })
-      .from(aiSessions)
-      .where(idIn(accountId, idList(accountIds)))
-      .groupBy(accountId),
-  );
+  const columns = { accountId, count: count() };
+  const isTheirs = idIn(accountId, idList(accountIds));
+  const rows = await database.run((orm) => orm.select(columns).from(aiSessions).where(isTheirs).groupBy(accountId));
   const byId = new Map(rows.map((row) => [row.accountId, row.count]));
   return accountIds.map((id) => byId.get(id) ?? 0);
 }

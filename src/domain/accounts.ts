@@ -1,18 +1,16 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { UserDatabase } from '../database/database.ts';
-import { idList, idIn, newIdentity } from '../database/ids.ts';
+import { idIn, idList, newIdentity, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts } from '../database/tables.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
-export const maximumNameLength = 255;
-
 export async function createAccount(database: UserDatabase, name: string, createdBy: string): Promise<Account> {
   const { id, dateCreated } = newIdentity();
   const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
   const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
-  // After a lost answer the statement runs again, and finds the account of its first run.
+  // After a lost connection the statement runs again, and finds the account of its first run.
   const found = created ?? (await findAccount(database, id));
   if (!found) throw new Error('a new account is missing');
   return found;
@@ -25,17 +23,11 @@ export async function findAccount(database: UserDatabase, id: string): Promise<A
 
 /** @returns the accounts in the order of the ids; null for an id that no account has */
 export async function findAccounts(database: UserDatabase, ids: readonly string[]): Promise<(Account | null)[]> {
-  const found = await database.run((orm) =>
-    orm
-      .select()
-      .from(accounts)
-      .where(idIn(accounts.id, idList(ids))),
-  );
-  const byId = new Map(found.map((account) => [account.id, account]));
-  return ids.map((id) => byId.get(id) ?? null);
+  const isWanted = idIn(accounts.id, idList(ids));
+  return orderByIds(ids, await database.run((orm) => orm.select().from(accounts).where(isWanted)));
 }
 
-export interface AccountFilter {
+interface AccountFilter {
   ids?: string[] | undefined;
   /** A part of the name, in any case. */
   nameContains?: string | undefined;
@@ -72,7 +64,7 @@ export function countAccounts(database: UserDatabase, filter: AccountFilter): Pr
   return database.run((orm) => orm.$count(accounts, matches(filter)));
 }
 
-/** Makes an account for a newcomer to try the server with, unless there is one. Returns the oldest account. */
+/** Makes an account to try the server with, unless there is one. @returns the oldest account */
 export async function ensureDemoAccount(database: UserDatabase): Promise<Account> {
   const [oldest] = await database.run((orm) => orm.select().from(accounts).orderBy(asc(accounts.id)).limit(1));
   return oldest ?? createAccount(database, 'Demo Account', 'system');

@@ -2,13 +2,11 @@ import { hash } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
-import { newIdentity } from '../database/ids.ts';
+import { newIdentity, orderByIds } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { ownAccount, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
-
-export const maximumKeyLength = 255;
+import { ownAccount, selectSessions, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
 
 export interface NewAISession {
   accountId: string | null;
@@ -39,22 +37,18 @@ export async function createAISession(
 }
 
 const batchedInsert = memoize((database: Database) =>
-  batch('create sessions', (candidates: Candidate[]) =>
-    database.run((orm) => insertSessions(orm, candidates), 'creations'),
-  ),
+  batch('create sessions', async (candidates: Candidate[]) => {
+    const values = { candidates: JSON.stringify(candidates) };
+    const sessions = await database.run((orm) => insertStatement(orm).execute(values), 'creations');
+    const ids = candidates.map(({ id }) => id);
+    return orderByIds(ids, sessions);
+  }),
 );
 
 /**
- * Inserts the candidates whose account exists and whose key is new, each on its own merits. INSERT … ON CONFLICT waits
- * for a concurrent winner, so exactly one of equal keys gets through.
- * @returns for each candidate its session, with the name of its account, or undefined
+ * Inserts the candidates whose account exists and whose key is new, each on its own merits, and returns their sessions.
+ * INSERT … ON CONFLICT waits for a concurrent winner, so exactly one of equal keys gets through.
  */
-async function insertSessions(orm: Orm, candidates: Candidate[]): Promise<(AISession | undefined)[]> {
-  const sessions = await insertStatement(orm).execute({ candidates: JSON.stringify(candidates) });
-  const byId = new Map(sessions.map((session) => [session.id, session]));
-  return candidates.map(({ id }) => byId.get(id));
-}
-
 const insertStatement = memoize((orm: Orm) => {
   // PostgreSQL plans JSON text once, for batches of any size; arrays it would plan anew for each length.
   const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
@@ -80,12 +74,8 @@ const insertStatement = memoize((orm: Orm) => {
 /** Explains a missing insert: an earlier attempt wrote the session, its key is taken, or its account does not exist. */
 async function findEarlier(database: UserDatabase, candidate: Candidate): Promise<AISession> {
   const { id, createdBy, idempotencyKey, payloadHash } = candidate;
-  const [earlier] = await database.run((orm) =>
-    orm
-      .select()
-      .from(idempotencyKeys)
-      .where(and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey ?? ''))),
-  );
+  const isSame = and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey ?? ''));
+  const [earlier] = await database.run((orm) => orm.select().from(idempotencyKeys).where(isSame));
   if (!earlier) {
     const session = await findWrittenAISession(database, id);
     if (session) return session;
@@ -104,13 +94,7 @@ async function findEarlier(database: UserDatabase, candidate: Candidate): Promis
  * it.
  */
 async function findWrittenAISession(database: UserDatabase, id: string): Promise<AISession | null> {
-  const [session] = await database.run((orm) =>
-    orm
-      .select(sessionColumns)
-      .from(aiSessions)
-      .leftJoin(accounts, ownAccount)
-      .where(eq(aiSessions.id, id))
-      .for('update', { of: aiSessions }),
-  );
+  const isWanted = eq(aiSessions.id, id);
+  const [session] = await database.run((orm) => selectSessions(orm).where(isWanted).for('update', { of: aiSessions }));
   return session ?? null;
 }

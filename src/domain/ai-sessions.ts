@@ -2,7 +2,7 @@ import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
-import { idList, idIn, lowestId } from '../database/ids.ts';
+import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
 import { keepPrepared, type Values } from '../database/prepared-statements.ts';
@@ -11,8 +11,6 @@ import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 
 export type AISession = Awaited<ReturnType<typeof selectSessions>>[number];
-
-export const maximumPurposeLength = 2000;
 
 export interface AISessionFilter {
   ids?: string[] | undefined;
@@ -36,15 +34,14 @@ export function findAISession({ whole }: UserDatabase, id: string): Promise<AISe
 
 const batchedFind = memoize((database: Database) =>
   batch('find sessions', async (ids: string[]) => {
-    const sessions = await database.run((orm) => findStatement(orm).execute({ ids: idList(ids) }), 'lookups');
-    const byId = new Map(sessions.map((session) => [session.id, session]));
-    return ids.map((id) => byId.get(id) ?? null);
+    const values = { ids: idList(ids) };
+    return orderByIds(ids, await database.run((orm) => findStatement(orm).execute(values), 'lookups'));
   }),
 );
 
 const findStatement = memoize((orm: Orm) =>
   selectSessions(orm)
-    .where(idIn(aiSessions.id, sql.placeholder('ids')))
+    .where(matches({ ids: [] }))
     .prepare('find_sessions'),
 );
 
@@ -119,14 +116,8 @@ export function sessionCursor(session: AISession, order: AISessionOrder): Cursor
 }
 
 export async function countAISessions(database: UserDatabase, filter: AISessionFilter): Promise<number> {
-  const [row] = await database.run((orm) =>
-    orm
-      .select({ count: count() })
-      .from(aiSessions)
-      .where(matches(filter))
-      .prepare('count_sessions')
-      .execute(valuesOf(filter)),
-  );
+  const statement = (orm: Orm) => orm.select({ count: count() }).from(aiSessions).where(matches(filter));
+  const [row] = await database.run((orm) => statement(orm).prepare('count_sessions').execute(valuesOf(filter)));
   return row?.count ?? 0;
 }
 
@@ -144,7 +135,7 @@ export const sessionColumns = {
 /** Joins a session with its account. */
 export const ownAccount = eq(accounts.id, aiSessions.accountId);
 
-function selectSessions(orm: Orm) {
+export function selectSessions(orm: Orm) {
   return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
 }
 

@@ -6,15 +6,11 @@ import type { Logger } from '../observability/log.ts';
 
 /** How many keys a step looks at: it takes milliseconds. */
 const stepSize = 500;
-/** How long to rest after a step: ten times as long as it took, and this many milliseconds at least. */
+/** How long to rest after a step, as a multiple of the time that it took, and in milliseconds at least. */
+const restFactor = 10;
 const shortestRestMs = 100;
-/** How long to wait after all keys were looked at, in milliseconds. */
+/** How long to wait after all keys were looked at, or after a failure, in milliseconds. */
 const pauseMs = 3_600_000;
-
-interface Position {
-  createdBy: string;
-  key: string;
-}
 
 const { createdBy, key, dateCreated } = idempotencyKeys;
 
@@ -29,31 +25,30 @@ export async function deleteOldKeys(
   log: Logger,
   stopping: AbortSignal,
 ): Promise<void> {
-  const rest = (milliseconds: number) => sleep(milliseconds, undefined, { signal: stopping, ref: false });
-
-  async function goThroughAll(): Promise<number> {
-    let count = 0;
-    for (let after: Position | undefined; ;) {
-      const start = performance.now();
-      const { deleted, end } = await deleteNext(database, days, after);
-      count += deleted;
-      if (!end) return count;
-      after = end;
-      await rest(Math.max(shortestRestMs, 10 * (performance.now() - start)));
-    }
-  }
-
+  let after: Position | undefined;
+  let count = 0;
+  let restMs = 0;
   while (!stopping.aborted) {
     try {
-      const count = await goThroughAll();
-      if (count > 0) log.info({ count, days }, 'old idempotency keys deleted');
-      await rest(pauseMs);
+      await sleep(restMs, undefined, { signal: stopping, ref: false });
+      const start = performance.now();
+      const { deleted, end } = await deleteNext(database, days, after);
+      after = end;
+      count += deleted;
+      restMs = end ? Math.max(shortestRestMs, restFactor * (performance.now() - start)) : pauseMs;
+      if (end || count === 0) continue;
+      log.info({ count, days }, 'old idempotency keys deleted');
+      count = 0;
     } catch (error) {
-      if (stopping.aborted) return;
-      log.warn({ err: error }, 'old idempotency keys were not deleted');
-      await rest(pauseMs).catch(() => {});
+      if (!stopping.aborted) log.warn({ err: error }, 'old idempotency keys were not deleted');
+      restMs = pauseMs;
     }
   }
+}
+
+interface Position {
+  createdBy: string;
+  key: string;
 }
 
 /** Takes one step. @returns where it ended; undefined after the last key */

@@ -1,15 +1,29 @@
 import { z } from 'zod';
 import { badInput } from '../errors.ts';
 
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+// The limits of inputs. Lengths are in characters, which are Unicode code points.
+export const maximumPurposeLength = 2000;
+export const maximumNameLength = 255;
+export const maximumKeyLength = 255;
+/** Of the id of a user, which is the `sub` of tokens. */
+export const maximumUserLength = 255;
+/** How many ids a filter may have. */
+export const maximumIds = 100;
+export const defaultPageSize = 25;
+export const maximumPageSize = 100;
+export const maximumOffset = 10_000;
+
+/** An input that may be left out, which is the same as null. */
+export type Optional<Value> = Value | null | undefined;
+
+/** Checks an input if it is given. */
+export function ifGiven<Input, Checked>(input: Optional<Input>, check: (given: Input) => Checked): Checked | undefined {
+  return input === null || input === undefined ? undefined : check(input);
 }
 
-/** From year 1 to 9999: what both text and database can hold. */
-const instant = z.iso
-  .datetime({ offset: true })
-  .transform((text) => new Date(text))
-  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
+export function isUuid(value: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
 
 /**
  * Checks an id.
@@ -21,37 +35,35 @@ export function checkId(field: string, id: string): string {
   return id.toLowerCase();
 }
 
-/** The most ids of a filter. */
-export const maximumIds = 100;
-
-/** Checks the ids of a filter; null and undefined are none. Throws BAD_USER_INPUT. */
-export function checkIds(field: string, ids: string[] | null | undefined): string[] | undefined {
-  if (ids && ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
-  return ids?.map((id) => checkId(field, id));
+/** Checks the ids of a filter. @throws BAD_USER_INPUT */
+export function checkIds(field: string, ids: string[]): string[] {
+  if (ids.length > maximumIds) throw badInput(field, `"${field}" must have at most ${maximumIds} items.`);
+  return ids.map((id) => checkId(field, id));
 }
 
-/**
- * Reads an instant from ISO 8601 text.
- * @throws BAD_USER_INPUT
- */
-export function checkInstant(field: string, text: string): Date {
-  const { data } = instant.safeParse(text);
+/** From year 1 to 9999: what both ISO 8601 and the database can hold. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .refine((date) => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999);
+
+/** Reads an instant in ISO 8601. @throws BAD_USER_INPUT */
+export function checkInstant(field: string, value: string): Date {
+  const { data } = instant.safeParse(value);
   if (data) return data;
   throw badInput(field, `"${field}" must be an instant such as "2026-01-31T08:30:00.000Z".`);
 }
 
 /**
  * Checks that a string can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
- * @param maximum the maximum number of characters (Unicode code points)
  * @throws BAD_USER_INPUT
  */
-export function checkText(field: string, text: string, maximum: number, minimum = 0): string {
-  if (text.includes('\0')) throw badInput(field, `"${field}" must not contain a NUL character.`);
-  if (!text.isWellFormed()) throw badInput(field, `"${field}" must be well-formed Unicode: it has a lone surrogate.`);
-  // A code point takes at most two code units, so only long texts need counting.
-  const length = text.length > maximum ? Array.from(text).length : text.length;
-  if (length < minimum || length > maximum) {
-    throw badInput(field, `"${field}" must have from ${minimum} to ${maximum} characters.`);
-  }
-  return text;
+export function checkString(field: string, value: string, maximum: number, minimum = 0): string {
+  if (value.includes('\0')) throw badInput(field, `"${field}" must not contain a NUL character.`);
+  if (!value.isWellFormed()) throw badInput(field, `"${field}" must be well-formed Unicode: it has a lone surrogate.`);
+  // A code point takes at most two code units, so only long strings need counting.
+  const length = value.length > maximum ? Array.from(value).length : value.length;
+  if (length >= minimum && length <= maximum) return value;
+  const range = `${minimum === 0 ? 'at most' : `${minimum} to`} ${maximum.toLocaleString('en')}`;
+  throw badInput(field, `"${field}" must be ${range} characters long.`);
 }

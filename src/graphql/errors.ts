@@ -59,25 +59,14 @@ export function codeOf({ extensions }: GraphQLError): string {
   return String(extensions.code);
 }
 
-/** Where a request ended: before its operation could be read, or with the result of one. */
-export type Phase = 'request' | 'operation';
-
-/**
- * Decides the HTTP status of an answer. An operation that was executed is 200, whatever its fields say. A fault of the
- * document or its variables is 400, but 200 in the older media type, whose clients read errors from no other status.
- * A refused request has the status of its error.
- * @see https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes
- */
-export function statusOf({ data, errors }: ExecutionResult, phase: Phase, mediaType: string) {
-  const [error] = errors ?? [];
-  if (data !== undefined || !error) return { status: 200, headers: {} };
+/** The HTTP status and headers of an error that refuses a request. */
+export function httpOf(error: GraphQLError): { status: number; headers: Record<string, string> } {
   const cause = rootCause(error);
   if (cause instanceof CodedError) return { status: cause.status, headers: cause.headers };
-  if (error.extensions.code === 'INTERNAL_SERVER_ERROR') return { status: 500, headers: {} };
-  // Yoga's refusals of a request, such as a mutation by GET, say their status in `http`; so do faults of variables: 400.
+  if (codeOf(error) === 'INTERNAL_SERVER_ERROR') return { status: 500, headers: {} };
+  // Yoga's own refusals, such as that of a mutation by GET.
   const { status = 400, headers = {} } = error.extensions.http ?? {};
-  const isDocumentFault = phase === 'operation' && status === 400;
-  return { status: isDocumentFault && mediaType === 'application/json' ? 200 : status, headers };
+  return { status, headers };
 }
 
 /** The error underneath those that graphql-js and `maskUnexpected` wrapped around it. */

@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GraphQLError, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams } from 'graphql-yoga';
 import Negotiator from 'negotiator';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
-import { codeOf, maskUnexpected, reportErrors, statusOf, type Phase } from './errors.ts';
+import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
 import type { GraphiQL } from './graphiql.ts';
 import { useLimits } from './limits.ts';
+import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
+import { limitSize } from './response-size.ts';
 import { useOperationLog } from '../observability/operation-log.ts';
 import { createOutageLog } from '../observability/outage-log.ts';
 
@@ -18,8 +20,7 @@ export interface GraphQLOptions {
   schema: GraphQLSchema;
   /** For lines that belong to no single request. */
   log: Logger;
-  /** Sets the viewer of the context. */
-  signIn: (authorization: string | undefined, context: Context) => Promise<void>;
+  signIn: SignIn;
   /** Answers with GraphiQL, given the token in its URL; undefined: there is no GraphiQL. */
   graphiql: GraphiQL | undefined;
   /** How often a document is executed before it is compiled. */
@@ -57,42 +58,43 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     });
   }
 
-  async function run(request: IncomingMessage, context: Context): Promise<{ result: ExecutionResult; phase: Phase }> {
+  async function run(request: IncomingMessage, context: Context): Promise<Outcome> {
     try {
       await signIn(request.headers.authorization, context);
       const params = await readParameters(request, context);
-      // Yoga takes an operationName of any type, and finds no such operation.
-      if (typeof (params.operationName ?? '') !== 'string')
-        throw new CodedError('BAD_USER_INPUT', '"operationName" must be a text.');
       context.takePlace();
       const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
-      return { result: limitSize(result, context.cost), phase: 'operation' };
+      return outcomeOf(limitSize(result, context.cost));
     } catch (error) {
-      const result = reportErrors({ errors: [maskUnexpected(error)] }, context.log, logOutage);
-      return { result, phase: 'request' };
+      const masked = maskUnexpected(error);
+      const result = reportErrors({ errors: [masked] }, context.log, logOutage);
+      return { kind: 'refused', result, ...httpOf(masked) };
     }
   }
 
   async function answerOperation(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
     const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
-    const { result, phase } = await run(request, context);
-    if (result.errors) context.logFields.errors = [...new Set(result.errors.map(codeOf))];
-    const { status, headers } = statusOf(result, phase, mediaType);
-    const body = writeResult(result);
-    const length = Buffer.byteLength(body);
-    response.writeHead(status, { ...headers, 'Content-Type': `${mediaType}; charset=utf-8`, 'Content-Length': length });
+    const outcome = await run(request, context);
+    const { errors } = outcome.result;
+    if (errors) context.logFields.errors = [...new Set(errors.map(codeOf))];
+    const body = writeResult(outcome.result);
+    response.writeHead(statusOf(outcome, mediaType), {
+      ...(outcome.kind === 'refused' && outcome.headers),
+      'Content-Type': `${mediaType}; charset=utf-8`,
+      'Content-Length': Buffer.byteLength(body),
+    });
     response.end(body);
   }
 
   return {
     execute,
     async answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-      const { method, headers, url = '/' } = request;
+      const { method, headers } = request;
       if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
         return answerOperation(request, response, context);
       }
       context.takePlace();
-      await graphiql(new URL(url, 'http://localhost').searchParams.get('token'), response);
+      await graphiql(searchParamsOf(request).get('token'), response);
     },
   };
 }
@@ -101,12 +103,20 @@ const mediaTypes = ['application/json', 'application/graphql-response+json'];
 const byPost = new Request('http://localhost/graphql', { method: 'POST' });
 const byGet = new Request('http://localhost/graphql');
 
-async function readParameters(request: IncomingMessage, { mediaType, readBody }: Context): Promise<GraphQLParams> {
-  const { method, url = '/' } = request;
-  if (method === 'GET') {
-    const { variables, extensions, ...texts } = Object.fromEntries(new URL(url, 'http://localhost').searchParams);
-    return { ...texts, variables: parseJson(variables ?? 'null'), extensions: parseJson(extensions ?? 'null') };
-  }
+/** @throws BAD_USER_INPUT, with 405 for another method and 415 for another media type than JSON */
+async function readParameters(request: IncomingMessage, context: Context): Promise<GraphQLParams> {
+  const params = await (request.method === 'GET' ? readUrl(request) : readJson(request, context));
+  // Yoga takes an operationName of any type, and finds no such operation.
+  if (typeof (params.operationName ?? '') === 'string') return params;
+  throw new CodedError('BAD_USER_INPUT', '"operationName" must be a string.');
+}
+
+function readUrl(request: IncomingMessage): GraphQLParams {
+  const { variables, extensions, ...strings } = Object.fromEntries(searchParamsOf(request));
+  return { ...strings, variables: parseJson(variables ?? 'null'), extensions: parseJson(extensions ?? 'null') };
+}
+
+async function readJson({ method }: IncomingMessage, { mediaType, readBody }: Context): Promise<GraphQLParams> {
   if (method !== 'POST') {
     const allow = { status: 405, headers: { Allow: 'GET, POST' } };
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
@@ -117,35 +127,16 @@ async function readParameters(request: IncomingMessage, { mediaType, readBody }:
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
 
+function searchParamsOf({ url = '/' }: IncomingMessage): URLSearchParams {
+  return new URL(url, 'http://localhost').searchParams;
+}
+
 function parseJson(text: string) {
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new CodedError('BAD_USER_INPUT', 'The request is not valid JSON.', { cause });
   }
-}
-
-/** The maximum size of a response, in bytes. */
-const maximumSize = 20_000_000;
-/** What costs less cannot reach it, because the longest value is a purpose, of 12 kB at most in JSON. */
-const safeCost = 1600;
-
-function limitSize(result: ExecutionResult, cost: number): ExecutionResult {
-  if (cost < safeCost || sizeOf(result.data) <= maximumSize) return result;
-  const message = 'The response would be over 20 MB. Ask for fewer items or fields. What the operation wrote is saved.';
-  return { data: null, errors: [new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })] };
-}
-
-/** How many bytes a value takes as JSON, or more than the maximum. */
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
-  if (typeof value !== 'object' || value === null) return 5;
-  let size = 2;
-  for (const [name, part] of Object.entries(value)) {
-    size += name.length + 4 + sizeOf(part);
-    if (size > maximumSize) break;
-  }
-  return size;
 }
 
 /** Writes a result without `extensions.http`, which is Yoga's way to pass a status on. */

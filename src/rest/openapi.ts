@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { writeError } from './errors.ts';
 import { operations, type Entity, type Operation } from './operations.ts';
 import { hasBody } from './request.ts';
@@ -15,10 +15,7 @@ type JsonSchema = Record<string, unknown> & { type: string };
  * Makes the handler of /openapi.json. The document reveals as much as introspection does.
  * @param signIn sets the viewer of the context, who must be an administrator; undefined makes the document public
  */
-export function createOpenApiHandler(
-  schema: Schema,
-  signIn: ((authorization: string | undefined, context: Context) => Promise<void>) | undefined,
-) {
+export function createOpenApiHandler(schema: Schema, signIn: SignIn | undefined) {
   const document = JSON.stringify(createOpenApi(schema));
   return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
     try {

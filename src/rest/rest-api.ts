@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import { isAdministrator, refusal } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { writeError, prefixItem, renameField } from './errors.ts';
 import { readPage, streamList } from './lists.ts';
@@ -16,7 +16,7 @@ import { writeResult, type Result } from './response.ts';
  * @param isOpen whether anonymous clients may explore the API
  */
 export function createRestApi(
-  signIn: (authorization: string | undefined, context: Context) => Promise<void>,
+  signIn: SignIn,
   executeGraphQL: (params: { query: string; variables: Fields }, context: Context) => Promise<ExecutionResult>,
   isOpen: boolean,
 ) {

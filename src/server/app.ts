@@ -2,7 +2,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { createTokenVerifier } from '../auth/token-verifier.ts';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Config } from '../config.ts';
-import type { Context } from '../context.ts';
+import type { Context, SignIn } from '../context.ts';
 import { databaseFor, type Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
 import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
@@ -44,13 +44,13 @@ export function createApp(options: AppOptions): RequestListener {
   const openPlace = createRunningRequests();
   const schema = createSchema();
 
-  async function signIn(authorization: string | undefined, context: Context): Promise<void> {
+  const signIn: SignIn = async (authorization, context) => {
     context.viewer = await verifyToken(authorization);
     if (!isAdministrator(context.viewer)) context.takePlace();
     if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
     context.database = databaseFor(database, context.viewer.id);
-  }
+  };
 
   const answerGraphiQL = createGraphiQL(accountId);
   const graphiql: GraphiQL = async (token, response) => {

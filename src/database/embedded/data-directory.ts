@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,7 +11,7 @@ const ownFiles = new Set(['lock', 'lock-journal', 'secret', 'postgres', 'initial
  * database itself are writable by everybody.
  * @throws StartupError
  */
-function makeDataDirectory(directory: string): void {
+export function makeDataDirectory(directory: string): void {
   explained(`Cannot make DATA_DIR ${directory}`, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
   explained(`Cannot write to DATA_DIR ${directory}`, () => {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -77,23 +76,8 @@ export function preparePostgresFolder(directory: string): { folder: string; onFi
   });
 }
 
-/**
- * Reads the secret that signs the tokens of the embedded database; made at first use.
- * @throws StartupError
- */
-export function readLocalSecret(directory: string): string {
-  const file = path.join(directory, 'secret');
-  makeDataDirectory(directory);
-  const secret = explained(`Cannot use the secret ${file}`, () => {
-    if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });
-    return readFileSync(file, 'utf8');
-  });
-  if (secret.length < 32) throw new StartupError(`${file} is damaged. Delete it: the next start makes a new secret.`);
-  return secret;
-}
-
-/** Tells the operator what the system refused. */
-function explained<Result>(problem: string, work: () => Result): Result {
+/** Does work on files. Throws a StartupError that tells the operator what the system refused. */
+export function explained<Result>(problem: string, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {

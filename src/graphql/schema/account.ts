@@ -4,15 +4,14 @@ import {
   createAccount,
   findAccount,
   listAccounts,
-  maximumNameLength,
   type Account,
 } from '../../domain/accounts.ts';
-import { checkId, checkIds, checkText, maximumIds } from '../../domain/validation.ts';
+import { checkId, checkIds, checkString, ifGiven, maximumIds, maximumNameLength } from '../../domain/validation.ts';
 import { audit } from '../../observability/audit-log.ts';
-import { administrator, builder } from './builder.ts';
-import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
+import { administrator } from './administrators.ts';
+import { builder } from './builder.ts';
+import { offsetDescription, OrderDirection, readPageRequest, toConnection } from './connection.ts';
 import { EntityInfo, Node } from './entity-info.ts';
-import { OrderDirection } from './order-direction.ts';
 
 export const AccountInfo = builder
   .objectRef<Account>('AccountInfo')
@@ -38,7 +37,7 @@ builder.mutationFields((t) => ({
     async resolve(_root, { input }, context) {
       const { database, viewer, countCreation } = context;
       await countCreation(viewer);
-      const account = await createAccount(database, checkText('name', input.name, maximumNameLength, 1), viewer.id);
+      const account = await createAccount(database, checkString('name', input.name, maximumNameLength, 1), viewer.id);
       audit('account created', { accountId: account.id }, context);
       return account;
     },
@@ -68,8 +67,8 @@ builder.queryFields((t) => ({
       async resolve(_root, { direction, ids, nameContains, ...page }, context) {
         const { database } = context;
         const filter = {
-          ids: checkIds('ids', ids),
-          nameContains: nameContains == null ? undefined : checkText('nameContains', nameContains, maximumNameLength),
+          ids: ifGiven(ids, (given) => checkIds('ids', given)),
+          nameContains: ifGiven(nameContains, (given) => checkString('nameContains', given, maximumNameLength)),
         };
         const pageRequest = readPageRequest(page, 'accounts', context);
         const accounts = await listAccounts(database, filter, direction === 'DESC', pageRequest);

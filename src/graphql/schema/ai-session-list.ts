@@ -1,12 +1,17 @@
-import { maximumUserLength } from '../../auth/viewer.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
-import { checkIds, checkInstant, checkText, maximumIds } from '../../domain/validation.ts';
+import {
+  checkIds,
+  checkInstant,
+  checkString,
+  ifGiven,
+  maximumIds,
+  maximumUserLength,
+} from '../../domain/validation.ts';
 import { sessionCountLoader, sessionPageLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { AISessionInfo } from './ai-session.ts';
 import { builder } from './builder.ts';
-import { offsetDescription, readPageRequest, toConnection } from './connection.ts';
-import { OrderDirection } from './order-direction.ts';
+import { offsetDescription, OrderDirection, readPageRequest, toConnection } from './connection.ts';
 
 const AISessionOrderField = builder.enumType('AISessionOrderField', {
   description: 'What sessions can be ordered by. Sessions with equal dates are ordered by ID.',
@@ -120,12 +125,11 @@ function readOrder(orderBy: typeof AISessionOrder.$inferInput | null | undefined
 }
 
 function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISessionFilter {
-  const { createdBy, createdFrom, createdBefore } = input;
   return {
-    ids: checkIds('ids', input.ids),
-    accountIds: checkIds('accountIds', input.accountIds),
-    createdBy: createdBy == null ? undefined : checkText('createdBy', createdBy, maximumUserLength),
-    createdFrom: createdFrom == null ? undefined : checkInstant('createdFrom', createdFrom),
-    createdBefore: createdBefore == null ? undefined : checkInstant('createdBefore', createdBefore),
+    ids: ifGiven(input.ids, (ids) => checkIds('ids', ids)),
+    accountIds: ifGiven(input.accountIds, (ids) => checkIds('accountIds', ids)),
+    createdBy: ifGiven(input.createdBy, (user) => checkString('createdBy', user, maximumUserLength)),
+    createdFrom: ifGiven(input.createdFrom, (instant) => checkInstant('createdFrom', instant)),
+    createdBefore: ifGiven(input.createdBefore, (instant) => checkInstant('createdBefore', instant)),
   };
 }

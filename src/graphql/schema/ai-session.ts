@@ -1,13 +1,12 @@
-import { createAISession, maximumKeyLength } from '../../domain/ai-session-creation.ts';
+import { createAISession } from '../../domain/ai-session-creation.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
-import { checkId, checkText } from '../../domain/validation.ts';
+import { checkId, checkString, ifGiven, maximumKeyLength, maximumPurposeLength } from '../../domain/validation.ts';
 import { audit } from '../../observability/audit-log.ts';
 import { accountLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
-import { administrator, builder } from './builder.ts';
+import { administrator } from './administrators.ts';
+import { builder } from './builder.ts';
 import { EntityInfo, Node } from './entity-info.ts';
-
-const { maximumPurposeLength } = aiSessions;
 
 export const AISessionInfo = builder
   .objectRef<aiSessions.AISession>('AISessionInfo')
@@ -63,10 +62,10 @@ builder.mutationFields((t) => ({
       const { database, viewer, countCreation } = context;
       await countCreation(viewer);
       const { session, isNew } = await createAISession(database, {
-        accountId: accountId == null ? null : checkId('accountId', accountId),
-        purpose: checkPurpose(purpose) ?? null,
+        accountId: ifGiven(accountId, (id) => checkId('accountId', id)) ?? null,
+        purpose: ifGiven(purpose, checkPurpose) ?? null,
         idempotencyKey:
-          idempotencyKey == null ? null : checkText('idempotencyKey', idempotencyKey, maximumKeyLength, 1),
+          ifGiven(idempotencyKey, (key) => checkString('idempotencyKey', key, maximumKeyLength, 1)) ?? null,
         createdBy: viewer.id,
       });
       if (isNew) audit('session created', { sessionId: session.id, accountId: session.accountId }, context);
@@ -81,7 +80,8 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'The change.' }) },
     async resolve(_root, { input: { id, purpose } }, context) {
       const { database, viewer } = context;
-      const session = await aiSessions.patchAISession(database, checkId('id', id), checkPurpose(purpose), viewer.id);
+      const newPurpose = purpose === null ? null : ifGiven(purpose, checkPurpose);
+      const session = await aiSessions.patchAISession(database, checkId('id', id), newPurpose, viewer.id);
       if (purpose !== undefined)
         audit('session changed', { sessionId: session.id, accountId: session.accountId }, context);
       return session;
@@ -111,6 +111,6 @@ builder.queryFields((t) => ({
 }));
 
 /** An empty purpose is none: in this API a value that is absent is null, never "". */
-function checkPurpose(purpose: string | null | undefined): string | null | undefined {
-  return purpose == null ? purpose : checkText('purpose', purpose, maximumPurposeLength) || null;
+function checkPurpose(purpose: string): string | null {
+  return checkString('purpose', purpose, maximumPurposeLength) || null;
 }

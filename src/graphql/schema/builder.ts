@@ -1,8 +1,9 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { administratorRole, isAdministrator, refusal, type Viewer } from '../../auth/viewer.ts';
+import { isAdministrator, refusal, type Viewer } from '../../auth/viewer.ts';
 import type { Context } from '../../context.ts';
+import { defaultPageSize, maximumPageSize } from '../../domain/validation.ts';
 
 export const builder = new SchemaBuilder<{
   Context: Context;
@@ -20,7 +21,6 @@ export const builder = new SchemaBuilder<{
   scopeAuth: {
     authScopes: ({ viewer }) => ({ systemAdministrator: isAdministrator(viewer) }),
     unauthorizedError: (_parent, { viewer }) => refusal(viewer),
-    authorizeOnSubscribe: true,
   },
   relay: {
     edgesFieldOptions: { nullable: { list: false, items: false }, description: 'The items of this page.' },
@@ -32,29 +32,13 @@ export const builder = new SchemaBuilder<{
     hasPreviousPageFieldOptions: { description: 'Whether the list has items before this page.' },
     startCursorFieldOptions: { description: 'The cursor of the first item; null on an empty page.' },
     endCursorFieldOptions: { description: 'The cursor of the last item; null on an empty page.' },
-    firstArgOptions: { description: 'How many items to take from the start: 1 to 100; 25 without `first` and `last`.' },
-    lastArgOptions: { description: 'How many items to take from the end: 1 to 100. Not together with `first`.' },
+    firstArgOptions: {
+      description: `How many items to take from the start: 1 to ${maximumPageSize}; ${defaultPageSize} without \`first\` and \`last\`.`,
+    },
+    lastArgOptions: {
+      description: `How many items to take from the end: 1 to ${maximumPageSize}. Not together with \`first\`.`,
+    },
     afterArgOptions: { description: 'Only items after this cursor, which an earlier page in the same order gave.' },
     beforeArgOptions: { description: 'Only items before this cursor, which an earlier page in the same order gave.' },
   },
 });
-
-/**
- * The rule for everything but `viewer`. It is on both root types, so a new field is closed unless it says otherwise.
- * Mutations repeat it by `withAuth`, which gives their resolvers a viewer that is not null.
- */
-export const administrator = { systemAdministrator: true } as const;
-
-builder.queryType({ description: `What can be read. Needs the role ${administratorRole}.`, authScopes: administrator });
-builder.mutationType({
-  description: `What can be changed. Needs the role ${administratorRole}.`,
-  authScopes: administrator,
-});
-
-builder.globalConnectionField('totalCount', (t) =>
-  t.int({
-    nullable: false,
-    description: 'How many items the whole list has. Counted only where it is asked for.',
-    resolve: ({ count }) => count(),
-  }),
-);

@@ -1,18 +1,29 @@
 import type { Context } from '../../context.ts';
 import type { Cursor, Page, PageRequest } from '../../database/pagination.ts';
-import { isUuid } from '../../domain/validation.ts';
+import { defaultPageSize, ifGiven, maximumOffset, maximumPageSize, type Optional } from '../../domain/validation.ts';
 import { badInput } from '../../errors.ts';
+import { builder } from './builder.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
 
 /** How many items all lists of one request may ask for together. */
 export const itemLimit = 1000;
 
-export const defaultPageSize = 25;
-export const maximumPageSize = 100;
+const offsets = `0 to ${maximumOffset.toLocaleString('en')}`;
 
-export const offsetDescription =
-  'How many items to skip, 0 to 10,000: for clients that number their pages. Prefer cursors.';
+export const offsetDescription = `How many items to skip, ${offsets}: for clients that number their pages. Prefer cursors.`;
 
-type Optional<Value> = Value | null | undefined;
+export const OrderDirection = builder.enumType('OrderDirection', {
+  description: 'Which end of a list comes first.',
+  values: { ASC: { description: 'The oldest first.' }, DESC: { description: 'The newest first.' } },
+});
+
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    nullable: false,
+    description: 'How many items the whole list has. Counted only where it is asked for.',
+    resolve: ({ count }) => count(),
+  }),
+);
 
 interface ConnectionArguments {
   first?: Optional<number>;
@@ -40,14 +51,14 @@ export function readPageRequest(
   context.itemsLeft -= size;
   if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${itemLimit} items at once.`);
   if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', 'Use "offset" with "first" only.');
-  if (offset != null && (offset < 0 || offset > 10_000))
-    throw badInput('offset', '"offset" must skip from 0 to 10,000 items.');
+  if (offset != null && (offset < 0 || offset > maximumOffset))
+    throw badInput('offset', `"offset" must skip from ${offsets} items.`);
   return {
     size,
     offset: offset ?? 0,
     backward: last != null,
-    after: decodeCursor('after', after, order),
-    before: decodeCursor('before', before, order),
+    after: ifGiven(after, (cursor) => decodeCursor('after', cursor, order)),
+    before: ifGiven(before, (cursor) => decodeCursor('before', cursor, order)),
   };
 }
 
@@ -61,17 +72,4 @@ export function toConnection<Row>(
   const edges = rows.map((node) => ({ node, cursor: encodeCursor(cursorOf(node), order) }));
   const [startCursor = null, endCursor = null] = [edges.at(0)?.cursor, edges.at(-1)?.cursor];
   return { edges, count, pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor } };
-}
-
-function encodeCursor({ date, id }: Cursor, order: string): string {
-  return Buffer.from(`${order} ${Date.parse(date)} ${id}`).toString('base64url');
-}
-
-function decodeCursor(field: string, cursor: Optional<string>, order: string): Cursor | undefined {
-  if (cursor == null) return undefined;
-  const [cursorOrder, time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id)) {
-    return { date: new Date(Number(time)).toISOString(), id };
-  }
-  throw badInput(field, `"${field}" must be a cursor from an earlier page of this list, in the same order.`);
 }

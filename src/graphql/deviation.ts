@@ -1,0 +1,46 @@
+import { BREAK, getOperationAST, Kind, visit, type ASTNode, type DocumentNode } from 'graphql';
+
+/**
+ * Finds what graphql-jit would run differently from graphql-js.
+ * @returns the first reason not to compile the document, undefined if there is none
+ */
+export function findDeviation(document: DocumentNode): string | undefined {
+  const operation = getOperationAST(document);
+  if (!operation) return 'not exactly one operation';
+  const optional = operation.variableDefinitions?.filter(
+    ({ type, defaultValue }) => type.kind !== Kind.NON_NULL_TYPE && defaultValue?.kind !== Kind.NULL,
+  );
+  const optionalNames = new Set(optional?.map(({ variable }) => variable.name.value));
+  let reason: string | undefined;
+  visit(document, {
+    enter(node) {
+      reason = findReason(node, optionalNames);
+      return reason === undefined ? undefined : BREAK;
+    },
+  });
+  return reason;
+}
+
+function findReason(node: ASTNode, optionalNames: Set<string>): string | undefined {
+  switch (node.kind) {
+    case Kind.NAME:
+      // It builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth compiling.
+      return node.value.startsWith('__') && node.value !== '__typename' ? 'a name that begins with __' : undefined;
+    case Kind.OBJECT_FIELD: {
+      // There it reads a variable that is left out as null, and accepts a null that the field refuses.
+      const { value } = node;
+      const isOptional = value.kind === Kind.VARIABLE && optionalNames.has(value.name.value);
+      return isOptional ? 'an optional variable inside an object' : undefined;
+    }
+    case Kind.FIELD:
+      return node.selectionSet && node.directives?.length ? directiveAroundSelections : undefined;
+    case Kind.FRAGMENT_SPREAD:
+    case Kind.INLINE_FRAGMENT:
+      return node.directives?.length ? directiveAroundSelections : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Where selections of one field merge, it overlooks the `@skip` or `@include` around one of them. */
+const directiveAroundSelections = 'a directive around selections';
