@@ -16,7 +16,7 @@ import { limitSize } from './response-size.ts';
 import { useOperationLog } from '../observability/operation-log.ts';
 import { createOutageLog } from '../observability/outage-log.ts';
 
-export interface GraphQLOptions {
+interface GraphQLOptions {
   schema: GraphQLSchema;
   /** For lines that belong to no single request. */
   log: Logger;

@@ -1,12 +1,12 @@
 import { GRAPHQL_MAX_INT } from 'graphql';
 import { badInput } from '../errors.ts';
-import { defaultPageSize, maximumPageSize } from '../graphql/schema/connection.ts';
+import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
 import { longestList } from './operations.ts';
 import type { Fields, Item } from './request.ts';
 import type { Result } from './response.ts';
 
 /** Runs the document of an operation and returns its one field. Throws the first error of its result. */
-export type Execute = (variables: Fields) => Promise<unknown>;
+type Execute = (variables: Fields) => Promise<unknown>;
 
 interface Connection {
   totalCount?: number;

@@ -1,4 +1,4 @@
-import { defaultPageSize, maximumPageSize } from '../graphql/schema/connection.ts';
+import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
 
 export interface Operation {
   name: string;

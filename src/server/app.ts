@@ -21,7 +21,7 @@ import { createReadinessCheck } from './readiness.ts';
 import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
 
-export interface AppOptions {
+interface AppOptions {
   config: Config;
   /** Signs HS256 tokens; undefined where the configuration names a key set. */
   secret: string | undefined;

@@ -2,7 +2,7 @@ import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
 import { DiskFullError } from '../database/embedded/disk-space.ts';
 
-export interface Readiness {
+interface Readiness {
   isReady: boolean;
   /** In words, for operators. */
   status: string;

@@ -9,7 +9,7 @@ const maximumOfUser = 500;
 const maximumStreamsOfUser = 10;
 
 /** The place of one request among those that run. */
-export interface Place {
+interface Place {
   /**
    * Takes the place, unless the request has it. An administrator takes it after the body is read, all others before: so
    * their slow bodies take no administrator's place, and their number is limited.

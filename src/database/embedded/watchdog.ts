@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-export interface Watchdog {
+interface Watchdog {
   setLimit(limitMs: number): void;
   stop(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { createPool } from './pool.ts';
 import { findMissingTimeout, findOpenTransaction, poolerAdvice, refusesParameters } from './pooler.ts';
 import { createRoutes } from './routes.ts';
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** How many connections there are at most. */
   poolSize: number;
   /** How long work may take, with its wait for a connection, in milliseconds. */
