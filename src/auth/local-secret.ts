@@ -4,10 +4,7 @@ import path from 'node:path';
 import { explained, makeDataDirectory } from '../database/embedded/data-directory.ts';
 import { StartupError } from '../errors.ts';
 
-/**
- * Reads the secret that signs the tokens of the embedded database; made at first use.
- * @throws StartupError
- */
+/** Reads the secret that signs the tokens of the embedded database, made at the first use. @throws StartupError */
 export function readLocalSecret(directory: string): string {
   const file = path.join(directory, 'secret');
   makeDataDirectory(directory);

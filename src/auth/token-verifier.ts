@@ -5,12 +5,6 @@ import { maximumUserLength } from '../domain/validation.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Viewer } from './viewer.ts';
 
-/**
- * Finds the viewer of a request from its Authorization header; null when that holds no bearer token.
- * @throws UNAUTHENTICATED when the token is not valid, SERVICE_UNAVAILABLE when the keys cannot be fetched
- */
-export type TokenVerifier = (authorization: string | null | undefined) => Promise<Viewer | null>;
-
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 /** How long a verified token is cached; bounds how long a withdrawn key still works. */
@@ -22,8 +16,10 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
 /**
  * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens only, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
+ * @returns a function that finds the viewer in an Authorization header, or null if that holds no bearer token. It throws
+ * UNAUTHENTICATED when the token is not valid, SERVICE_UNAVAILABLE when the keys cannot be fetched.
  */
-export function createTokenVerifier(config: Config, secret: string | undefined): TokenVerifier {
+export function createTokenVerifier(config: Config, secret: string | undefined) {
   const { AUTH_JWKS_URL, AUTH_SECRET_PREVIOUS, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
   const key = AUTH_JWKS_URL ? remoteKeys(AUTH_JWKS_URL) : secretKey(secret);
   const previousKey = AUTH_SECRET_PREVIOUS ? secretKey(AUTH_SECRET_PREVIOUS) : undefined;
@@ -46,7 +42,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
   // Verifying a signature costs about as much as writing a session.
   const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() }, ttlResolution: 0 });
 
-  return async (authorization) => {
+  return async (authorization: string | undefined): Promise<Viewer | null> => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
     if (scheme?.toLowerCase() !== 'bearer') return null;
     const token = rest.join(' ');
@@ -69,9 +65,8 @@ export function createTokenVerifier(config: Config, secret: string | undefined):
 
 function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   const { sub } = payload;
-  if (typeof sub !== 'string' || !sub || sub.length > maximumUserLength || sub.includes('\0') || !sub.isWellFormed()) {
-    throw new errors.JWTClaimValidationFailed('"sub" must be a text of 1 to 255 characters', payload, 'sub');
-  }
+  if (typeof sub !== 'string' || !sub || sub.length > maximumUserLength || sub.includes('\0') || !sub.isWellFormed())
+    throw new errors.JWTClaimValidationFailed('"sub" is not valid', payload, 'sub');
   let roles: unknown = payload;
   // A name such as https://example.com/roles has dots of its own.
   const path = Object.hasOwn(payload, rolesClaim) ? [rolesClaim] : rolesClaim.split('.');
@@ -84,11 +79,13 @@ function secretKey(secret: string | undefined): JWTVerifyGetKey {
   return async () => key;
 }
 
+/** How long a failing identity provider is left alone: jose would ask it again for each token. */
+const retryMs = 1000;
+
 /** The identity provider's keys. If it has none for a token, the token is invalid; if it fails, it is unavailable. */
 function remoteKeys(url: string): JWTVerifyGetKey {
   let retryAt = 0;
   const fetchKeys: typeof fetch = async (...request) => {
-    // jose would ask a failing provider again for each token.
     if (Date.now() < retryAt) throw new Error('the keys could not be fetched a moment ago');
     return fetch(...request);
   };
@@ -99,7 +96,7 @@ function remoteKeys(url: string): JWTVerifyGetKey {
     } catch (error) {
       const tokenFaults = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
       if (tokenFaults.some((fault) => error instanceof fault)) throw error;
-      if (Date.now() >= retryAt) retryAt = Date.now() + 1000;
+      if (Date.now() >= retryAt) retryAt = Date.now() + retryMs;
       throw new ServiceUnavailableError('The identity provider', error);
     }
   };

@@ -15,12 +15,8 @@ export function isAdministrator(viewer: Viewer | null | undefined): boolean {
 
 /** The error for a viewer who is no administrator. */
 export function refusal(viewer: Viewer | null): CodedError {
-  if (viewer) {
-    return new CodedError(
-      'FORBIDDEN',
-      `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`,
-    );
-  }
   const headers = { 'WWW-Authenticate': 'Bearer' };
-  return new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
+  return viewer
+    ? new CodedError('FORBIDDEN', `Your token lacks the role ${administratorRole}. Ask for it, then sign in again.`)
+    : new CodedError('UNAUTHENTICATED', 'Sign in: send an Authorization header with a bearer token.', { headers });
 }

@@ -24,10 +24,7 @@ type Candidate = NewAISession & { id: string; dateCreated: string; payloadHash: 
  * @returns the session, and whether it is new: an earlier request with the same key may have created it
  * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot stand for this payload
  */
-export async function createAISession(
-  database: UserDatabase,
-  input: NewAISession,
-): Promise<{ session: AISession; isNew: boolean }> {
+export async function createAISession(database: UserDatabase, input: NewAISession) {
   const { accountId, purpose, idempotencyKey } = input;
   const payloadHash = idempotencyKey === null ? null : hash('sha256', JSON.stringify([accountId, purpose]));
   const candidate = { ...input, ...newIdentity(), payloadHash };

@@ -45,10 +45,7 @@ const findStatement = memoize((orm: Orm) =>
     .prepare('find_sessions'),
 );
 
-/**
- * Changes the purpose of a session; undefined leaves it as it is.
- * @throws NOT_FOUND
- */
+/** Changes the purpose of a session; undefined leaves it as it is. @throws NOT_FOUND */
 export async function patchAISession(
   database: UserDatabase,
   id: string,
@@ -65,10 +62,7 @@ export async function patchAISession(
   return session;
 }
 
-/**
- * @returns the ids of the session and of its account
- * @throws NOT_FOUND
- */
+/** @returns the ids of the session and of its account @throws NOT_FOUND */
 export async function deleteAISession(database: UserDatabase, id: string) {
   const ids = { id: aiSessions.id, accountId: aiSessions.accountId };
   const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning(ids));
@@ -111,8 +105,9 @@ export function columnsOf({ field, descending }: AISessionOrder): ListOrder {
   return { id: aiSessions.id, date: field === 'dateCreated' ? undefined : aiSessions.dateLastModified, descending };
 }
 
-export function sessionCursor(session: AISession, order: AISessionOrder): Cursor {
-  return { date: session[order.field], id: session.id };
+/** Makes a function that tells where a session is in a list of this order. */
+export function sessionCursor({ field }: AISessionOrder): (session: AISession) => Cursor {
+  return (session) => ({ date: session[field], id: session.id });
 }
 
 export async function countAISessions(database: UserDatabase, filter: AISessionFilter): Promise<number> {

@@ -46,10 +46,8 @@ export async function deleteOldKeys(
   }
 }
 
-interface Position {
-  createdBy: string;
-  key: string;
-}
+/** A place in the order of all keys. */
+type Position = Pick<typeof idempotencyKeys.$inferSelect, 'createdBy' | 'key'>;
 
 /** Takes one step. @returns where it ended; undefined after the last key */
 function deleteNext(database: UserDatabase, days: number, after: Position | undefined) {
@@ -64,10 +62,8 @@ function deleteNext(database: UserDatabase, days: number, after: Position | unde
       .offset(stepSize - 1);
     const isBefore = end && sql`(${createdBy}, ${key}) <= (${end.createdBy}, ${end.key})`;
     const isOld = lt(dateCreated, sql`now() - make_interval(days => ${days})`);
-    const deleted = await orm
-      .delete(idempotencyKeys)
-      .where(and(isAfter, isBefore, isOld))
-      .returning({ key });
+    const isDue = and(isAfter, isBefore, isOld);
+    const deleted = await orm.delete(idempotencyKeys).where(isDue).returning({ key });
     return { deleted: deleted.length, end };
   });
 }

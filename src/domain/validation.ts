@@ -25,11 +25,7 @@ export function isUuid(value: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 }
 
-/**
- * Checks an id.
- * @returns the id in lower case, as the database writes it
- * @throws BAD_USER_INPUT
- */
+/** Checks an id. @returns it in lower case, as the database writes it @throws BAD_USER_INPUT */
 export function checkId(field: string, id: string): string {
   if (!isUuid(id)) throw badInput(field, `"${field}" must be a UUID.`);
   return id.toLowerCase();

@@ -19,12 +19,15 @@ interface CompiledOperation {
   defaults: Record<string, unknown>;
 }
 
+/** Compiling takes longer than executing, so a document must come again and again. */
+const defaultUsesBefore = 9;
+
 /**
- * Compiles documents that administrators send again and again. From then on they bypass Yoga's other steps, which have
- * passed the same document before.
+ * Compiles documents that administrators send often. From then on they bypass Yoga's other steps, which have passed the
+ * same document before.
  * @param usesBefore how often a document is executed before it is compiled
  */
-export function useCompilation(usesBefore: number): Plugin<Context, Context> {
+export function useCompilation(usesBefore = defaultUsesBefore): Plugin<Context, Context> {
   // Counts only administrators' uses: the documents of others must not push theirs out.
   const uses = new LRUCache<string, number>({
     max: 500,
@@ -87,9 +90,8 @@ async function run(
 }
 
 function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Record<string, unknown> {
-  return Object.fromEntries(
-    variableDefinitions.flatMap(({ variable, defaultValue }) =>
-      defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
-    ),
+  const defaults = variableDefinitions.flatMap(({ variable, defaultValue }) =>
+    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
   );
+  return Object.fromEntries(defaults);
 }

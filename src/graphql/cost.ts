@@ -40,12 +40,13 @@ export function measureCost(
     for (const selection of selections) {
       // Fragments in fragments may multiply without end.
       if (cost > maximumCost) return;
-      const name = selection.kind === Kind.INLINE_FRAGMENT ? undefined : selection.name.value;
-      if (selection.kind !== Kind.FIELD) {
-        const fragment = name === undefined ? selection : fragments.find((node) => node.name.value === name);
-        if (fragment && 'selectionSet' in fragment) visit(fragment.selectionSet, times, pageSize);
+      if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet, times, pageSize);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = fragments.find(({ name }) => name.value === selection.name.value);
+        if (fragment) visit(fragment.selectionSet, times, pageSize);
       } else if (selection.selectionSet) {
-        const items = name === 'edges' ? pageSize : introspected.get(selection.name.value);
+        const name = selection.name.value;
+        const items = name === 'edges' ? pageSize : introspected.get(name);
         if (items !== undefined) cost += times * items * itemCost;
         const size = Math.max(0, ...(selection.arguments ?? []).map(readSize)) || defaultPageSize;
         visit(selection.selectionSet, times * (items ?? 1), Math.min(size, maximumPageSize));

@@ -33,14 +33,13 @@ function findReason(node: ASTNode, optionalNames: Set<string>): string | undefin
       return isOptional ? 'an optional variable inside an object' : undefined;
     }
     case Kind.FIELD:
-      return node.selectionSet && node.directives?.length ? directiveAroundSelections : undefined;
     case Kind.FRAGMENT_SPREAD:
-    case Kind.INLINE_FRAGMENT:
-      return node.directives?.length ? directiveAroundSelections : undefined;
+    case Kind.INLINE_FRAGMENT: {
+      // Where selections of one field merge, it overlooks the `@skip` or `@include` around one of them.
+      const isLeaf = node.kind === Kind.FIELD && !node.selectionSet;
+      return node.directives?.length && !isLeaf ? 'a directive around selections' : undefined;
+    }
     default:
       return undefined;
   }
 }
-
-/** Where selections of one field merge, it overlooks the `@skip` or `@include` around one of them. */
-const directiveAroundSelections = 'a directive around selections';

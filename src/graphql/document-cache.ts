@@ -8,7 +8,7 @@ export function createDocumentCache() {
       max: 500,
       maxSize: 2_000_000,
       maxEntrySize: 10_000,
-      sizeCalculation: (_document, text) => text.length,
+      sizeCalculation: (_document, query) => query.length,
     }),
     errorCache: { get: () => undefined, set: () => {} },
   };

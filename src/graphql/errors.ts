@@ -2,7 +2,7 @@ import { GraphQLError, type ExecutionResult } from 'graphql';
 import { CodedError, errorStatus, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 
-/** Masks unexpected errors: only a CodedError, or a GraphQLError thrown as such, reaches the client. */
+/** Masks unexpected errors: the client sees only a CodedError, or a GraphQLError that was thrown as such. */
 export function maskUnexpected(error: unknown): GraphQLError {
   const cause = rootCause(error);
   if (cause instanceof CodedError || cause instanceof GraphQLError) {
@@ -19,10 +19,11 @@ export const maximumErrors = 10;
 
 /** The maximum length of a message, in characters: graphql-js quotes what was sent. */
 const maximumLength = 200;
+/** What a longer message keeps of its start and its end. */
+const [startLength, endLength] = [120, 77];
 
 /**
- * Makes the errors of a result those of this API: each has a code, they are few and short, and operators see those that
- * they should.
+ * Gives each error of a result its code, makes them few and short, and logs those that operators should see.
  * @param logOutage logs what is unavailable
  */
 export function reportErrors(
@@ -51,7 +52,7 @@ export function reportErrors(
 function shorten(error: GraphQLError): GraphQLError {
   const { message, nodes = null, path = null, originalError = null, extensions } = error;
   if (message.length <= maximumLength) return error;
-  const short = `${message.slice(0, 120)} … ${message.slice(123 - maximumLength)}`.toWellFormed();
+  const short = `${message.slice(0, startLength)} … ${message.slice(-endLength)}`.toWellFormed();
   return new GraphQLError(short, { nodes, path, originalError, extensions });
 }
 

@@ -16,27 +16,26 @@ mutation NewAISession($input: NewAISessionInput!) {
 }
 `;
 
-/** Answers with the page, given the token of its link: null without one, undefined when it is not valid. */
+/** Sends the page. The token is that of its link: null if there is none, undefined if it is not valid. */
 export type GraphiQL = (token: string | null | undefined, response: ServerResponse) => Promise<void>;
 
 /**
- * Makes what answers with GraphiQL's page. It opens with an operation for the account, and the token of its link in the
- * header. Without a token it says how to get one.
+ * Makes the function that sends GraphiQL's page. The page opens with an operation for the account, and with the token of
+ * its link in the headers. Without a token it says how to get one.
  */
 export function createGraphiQL(accountId: string | undefined): GraphiQL {
-  const variables = stringify({ input: { accountId, purpose: 'Try out AI Sessions' } });
+  const variables = JSON.stringify({ input: { accountId, purpose: 'Try out AI Sessions' } }, null, 2);
   let page: ReturnType<typeof loadPage> | undefined;
   return async (token, response) => {
-    const headers = token ? stringify({ Authorization: `Bearer ${token}` }) : undefined;
+    const headers = token ? JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2) : undefined;
     const options = { title, shouldPersistHeaders: false, query: firstOperation, variables, headers };
     const notice =
       token === undefined ? 'The token of this link is not valid, or has expired.' : 'You are not signed in.';
     const nonce = randomBytes(16).toString('base64');
     page ??= loadPage();
     const { head, body } = await page;
-    const scripts = Buffer.from(
-      `<script nonce="${nonce}">${openingScript(options, notice)}</script><script nonce="${nonce}">`,
-    );
+    const script = `<script nonce="${nonce}">`;
+    const scripts = Buffer.from(`${script}${openingScript(options, notice)}</script>${script}`);
     const parts = [head, scripts, body];
     response.writeHead(200, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -51,7 +50,7 @@ export function createGraphiQL(accountId: string | undefined): GraphiQL {
 const title = 'AI Sessions';
 const marker = { title, marker: 'options' };
 
-/** Splits the page where its scripts begin. Its 9 MB are loaded only where GraphiQL is served, and all answers share them. */
+/** Splits the page where its scripts begin. Its 9 MB are loaded at the first use, and all responses share them. */
 async function loadPage() {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   // Only the last one is the options: a function keeps `$` as it is.
@@ -92,23 +91,16 @@ function openingScript(options: object, notice: string): string {
 }
 
 function contentSecurityPolicy(nonce: string): string {
-  const sources = {
-    'default-src': `'none'`,
-    'script-src': `'nonce-${nonce}'`,
-    'style-src': `'unsafe-inline'`,
-    'worker-src': 'blob:',
-    'connect-src': `'self'`,
-    'img-src': `'self' data:`,
-    'font-src': 'data:',
-    'base-uri': `'none'`,
-    'form-action': `'none'`,
-    'frame-ancestors': `'none'`,
-  };
-  return Object.entries(sources)
-    .map((source) => source.join(' '))
-    .join('; ');
-}
-
-function stringify(value: object): string {
-  return JSON.stringify(value, null, 2);
+  return [
+    `default-src 'none'`,
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'unsafe-inline'`,
+    `worker-src blob:`,
+    `connect-src 'self'`,
+    `img-src 'self' data:`,
+    `font-src data:`,
+    `base-uri 'none'`,
+    `form-action 'none'`,
+    `frame-ancestors 'none'`,
+  ].join('; ');
 }

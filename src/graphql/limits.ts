@@ -11,6 +11,7 @@ import {
   validate,
   visit,
   type DocumentNode,
+  type ExecutionResult,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../auth/viewer.ts';
@@ -20,7 +21,7 @@ import { maximumErrors } from './errors.ts';
 
 /**
  * Limits the size of documents, what they ask for, and the errors about them.
- * @param isOpen whether strangers may explore the schema
+ * @param isOpen whether everyone may explore the schema, or only administrators
  */
 export function useLimits(isOpen: boolean) {
   return [
@@ -57,7 +58,7 @@ const limitLength: Plugin = {
 
 /**
  * graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair.
- * @param hideSuggestions whether errors must reveal no names of the schema to those who guess
+ * @param hideSuggestions whether errors must suggest no names of the schema
  */
 const limitErrors = (hideSuggestions: boolean): Plugin => ({
   onValidate({ setValidationFn }) {
@@ -90,7 +91,7 @@ const limitCost: Plugin<Context, Context> = {
   },
 };
 
-/** Says which limit a document exceeds that must hold before it is validated. */
+/** Says which of the limits a document exceeds that must hold before validation. */
 function findExcess(document: DocumentNode): string | undefined {
   let excess: string | undefined;
   visit(document, {
@@ -100,10 +101,9 @@ function findExcess(document: DocumentNode): string | undefined {
     SelectionSet({ selections }) {
       if (selections.length <= maximumRepetitions) return;
       const fields = selections.filter((selection) => selection.kind === Kind.FIELD);
-      const isRepeated = Map.groupBy(fields, ({ name }) => name.value)
-        .values()
-        .some(({ length }) => length > maximumRepetitions);
-      if (isRepeated) excess = `A field may stand at most ${maximumRepetitions} times in one selection.`;
+      const groups = Map.groupBy(fields, ({ name }) => name.value).values();
+      if (groups.some(({ length }) => length > maximumRepetitions))
+        excess = `A field may appear at most ${maximumRepetitions} times in one selection.`;
     },
   });
   return excess;
@@ -115,3 +115,30 @@ const closeSchema: Plugin<Context> = {
     if (!isAdministrator(context.viewer)) addValidationRule(NoSchemaIntrospectionCustomRule);
   },
 };
+
+/** The maximum size of a response, in bytes. */
+const maximumResponseSize = 20_000_000;
+/** No operation that costs less can reach it: the longest value is a purpose, which takes at most 12 kB as JSON. */
+const safeCost = 1600;
+
+/**
+ * Replaces a result that is too large to send by an error.
+ * @param cost of the operation: what costs little needs no measuring
+ */
+export function limitSize(result: ExecutionResult, cost: number): ExecutionResult {
+  if (cost < safeCost || sizeOf(result.data) <= maximumResponseSize) return result;
+  const message = 'The response would be over 20 MB. Ask for fewer items or fields. What the operation wrote is saved.';
+  return { data: null, errors: [new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })] };
+}
+
+/** How many bytes a value takes as JSON, or more than the maximum. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
+  if (typeof value !== 'object' || value === null) return 5;
+  let size = 2;
+  for (const [name, part] of Object.entries(value)) {
+    size += name.length + 4 + sizeOf(part);
+    if (size > maximumResponseSize) break;
+  }
+  return size;
+}

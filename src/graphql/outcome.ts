@@ -18,10 +18,7 @@ export function outcomeOf(result: ExecutionResult): Outcome {
   return status === 400 ? { kind: 'invalid', result } : { kind: 'refused', result, status, headers };
 }
 
-/**
- * Decides the HTTP status of a response.
- * @see https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes
- */
+/** Decides the HTTP status of a response: https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes */
 export function statusOf(outcome: Outcome, mediaType: string): number {
   switch (outcome.kind) {
     case 'refused':

@@ -5,30 +5,29 @@ import Negotiator from 'negotiator';
 import type { Context, SignIn } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
+import { useOperationLog } from '../observability/operation-log.ts';
+import { createOutageLog } from '../observability/outage-log.ts';
 import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
 import type { GraphiQL } from './graphiql.ts';
-import { useLimits } from './limits.ts';
+import { limitSize, useLimits } from './limits.ts';
 import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
-import { limitSize } from './response-size.ts';
-import { useOperationLog } from '../observability/operation-log.ts';
-import { createOutageLog } from '../observability/outage-log.ts';
 
 interface GraphQLOptions {
   schema: GraphQLSchema;
   /** For lines that belong to no single request. */
   log: Logger;
   signIn: SignIn;
-  /** Answers with GraphiQL, given the token in its URL; undefined: there is no GraphiQL. */
+  /** Undefined: there is no GraphiQL. */
   graphiql: GraphiQL | undefined;
   /** How often a document is executed before it is compiled. */
   usesBeforeCompilation?: number | undefined;
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeCompilation = 9 }: GraphQLOptions) {
+export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeCompilation }: GraphQLOptions) {
   const logOutage = createOutageLog(log);
   const yoga = createYoga<Context>({
     schema,
@@ -40,13 +39,13 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
 
   /**
    * Runs an operation for the viewer of the context. Yoga parses, validates and executes it. We skip Yoga's copies of
-   * request and response, which took most of the time.
+   * request and response, which take most of its time.
    * @param request tells whether the operation came by GET, and so must be a query
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
     if (!params.query && params.extensions?.['persistedQuery']) {
-      // Clients know this message and code, and send the text then.
+      // Clients know this message and code, and then send the document.
       throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
     }
     return traceOperation(context.headers, async () => {
@@ -72,7 +71,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     }
   }
 
-  async function answerOperation(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+  async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
     const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
     const outcome = await run(request, context);
     const { errors } = outcome.result;
@@ -91,7 +90,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     async answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
       const { method, headers } = request;
       if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
-        return answerOperation(request, response, context);
+        return respond(request, response, context);
       }
       context.takePlace();
       await graphiql(searchParamsOf(request).get('token'), response);

@@ -1,11 +1,4 @@
-import {
-  accountCursor,
-  countAccounts,
-  createAccount,
-  findAccount,
-  listAccounts,
-  type Account,
-} from '../../domain/accounts.ts';
+import * as accounts from '../../domain/accounts.ts';
 import { checkId, checkIds, checkString, ifGiven, maximumIds, maximumNameLength } from '../../domain/validation.ts';
 import { audit } from '../../observability/audit-log.ts';
 import { administrator } from './administrators.ts';
@@ -14,7 +7,7 @@ import { offsetDescription, OrderDirection, readPageRequest, toConnection } from
 import { EntityInfo, Node } from './entity-info.ts';
 
 export const AccountInfo = builder
-  .objectRef<Account>('AccountInfo')
+  .objectRef<accounts.Account>('AccountInfo')
   .implement({
     description: 'A customer account of the telephony platform.',
     interfaces: [EntityInfo, Node],
@@ -37,7 +30,11 @@ builder.mutationFields((t) => ({
     async resolve(_root, { input }, context) {
       const { database, viewer, countCreation } = context;
       await countCreation(viewer);
-      const account = await createAccount(database, checkString('name', input.name, maximumNameLength, 1), viewer.id);
+      const account = await accounts.createAccount(
+        database,
+        checkString('name', input.name, maximumNameLength, 1),
+        viewer.id,
+      );
       audit('account created', { accountId: account.id }, context);
       return account;
     },
@@ -50,7 +47,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'Finds an account; null when none has this ID.',
     args: { id: t.arg.id({ required: true, description: 'The ID of the account.' }) },
-    resolve: (_root, { id }, { database }) => findAccount(database, checkId('id', id)),
+    resolve: (_root, { id }, { database }) => accounts.findAccount(database, checkId('id', id)),
   }),
 
   accounts: t.connection(
@@ -61,7 +58,7 @@ builder.queryFields((t) => ({
       args: {
         direction: t.arg({ type: OrderDirection, description: 'Which end comes first; the oldest without it.' }),
         ids: t.arg.idList({ description: `Only accounts with one of these IDs: ${maximumIds} at most.` }),
-        nameContains: t.arg.string({ description: 'Only accounts whose name contains this text, in any case.' }),
+        nameContains: t.arg.string({ description: 'Only accounts whose name contains this string, in any case.' }),
         offset: t.arg.int({ description: offsetDescription }),
       },
       async resolve(_root, { direction, ids, nameContains, ...page }, context) {
@@ -71,8 +68,9 @@ builder.queryFields((t) => ({
           nameContains: ifGiven(nameContains, (given) => checkString('nameContains', given, maximumNameLength)),
         };
         const pageRequest = readPageRequest(page, 'accounts', context);
-        const accounts = await listAccounts(database, filter, direction === 'DESC', pageRequest);
-        return toConnection(accounts, accountCursor, 'accounts', () => countAccounts(database, filter));
+        const found = await accounts.listAccounts(database, filter, direction === 'DESC', pageRequest);
+        const count = () => accounts.countAccounts(database, filter);
+        return toConnection(found, accounts.accountCursor, 'accounts', count);
       },
     },
     { name: 'AccountInfoConnection', description: 'A page of accounts.' },

@@ -1,12 +1,6 @@
 import * as aiSessions from '../../domain/ai-sessions.ts';
-import {
-  checkIds,
-  checkInstant,
-  checkString,
-  ifGiven,
-  maximumIds,
-  maximumUserLength,
-} from '../../domain/validation.ts';
+import { checkIds, checkInstant, checkString, ifGiven, type Optional } from '../../domain/validation.ts';
+import { maximumIds, maximumUserLength } from '../../domain/validation.ts';
 import { sessionCountLoader, sessionPageLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { AISessionInfo } from './ai-session.ts';
@@ -79,13 +73,10 @@ builder.queryField('aiSessions', (t) =>
         const { database } = context;
         const filter = readFilter(filterInput ?? {});
         const order = readOrder(orderBy);
-        const sessions = await aiSessions.listAISessions(
-          database,
-          filter,
-          order,
-          readPageRequest(page, order.field, context),
-        );
-        return toSessions(sessions, order, () => aiSessions.countAISessions(database, filter));
+        const pageRequest = readPageRequest(page, order.field, context);
+        const sessions = await aiSessions.listAISessions(database, filter, order, pageRequest);
+        const count = () => aiSessions.countAISessions(database, filter);
+        return toConnection(sessions, aiSessions.sessionCursor(order), order.field, count);
       },
     },
     AISessionInfoConnection,
@@ -103,7 +94,8 @@ builder.objectField(AccountInfo, 'aiSessions', (t) =>
       async resolve({ id }, { orderBy, ...page }, context) {
         const order = readOrder(orderBy);
         const sessions = await sessionPageLoader(context, order, readPageRequest(page, order.field, context)).load(id);
-        return toSessions(sessions, order, () => sessionCountLoader(context).load(id));
+        const count = () => sessionCountLoader(context).load(id);
+        return toConnection(sessions, aiSessions.sessionCursor(order), order.field, count);
       },
     },
     AISessionInfoConnection,
@@ -111,15 +103,7 @@ builder.objectField(AccountInfo, 'aiSessions', (t) =>
   ),
 );
 
-function toSessions(
-  page: Parameters<typeof toConnection<aiSessions.AISession>>[0],
-  order: aiSessions.AISessionOrder,
-  count: () => Promise<number>,
-) {
-  return toConnection(page, (session) => aiSessions.sessionCursor(session, order), order.field, count);
-}
-
-function readOrder(orderBy: typeof AISessionOrder.$inferInput | null | undefined): aiSessions.AISessionOrder {
+function readOrder(orderBy: Optional<typeof AISessionOrder.$inferInput>): aiSessions.AISessionOrder {
   const field = orderBy?.field === 'DATE_LAST_MODIFIED' ? 'dateLastModified' : 'dateCreated';
   return { field, descending: orderBy?.direction !== 'ASC' };
 }

@@ -36,8 +36,8 @@ const NewAISessionInput = builder.inputType('NewAISessionInput', {
     accountId: t.id({ description: 'The ID of the account to associate this session with.' }),
     purpose: t.string({ description: `The purpose for this session: ${maximumPurposeLength} characters at most.` }),
     idempotencyKey: t.string({
-      description: `Makes a retry safe: when the same user sends the same input with the same key again, the answer is the \
-session that the key created. 1 to ${maximumKeyLength} characters, such as a UUID made for this request.`,
+      description: `Makes a retry safe: the same input with the same key, from the same user, returns the session that \
+the key created. 1 to ${maximumKeyLength} characters, such as a UUID made for this request.`,
     }),
   }),
 });
@@ -110,7 +110,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-/** An empty purpose is none: in this API a value that is absent is null, never "". */
+/** An empty purpose is none: in this API a value that is absent is null, never "". @throws BAD_USER_INPUT */
 function checkPurpose(purpose: string): string | null {
   return checkString('purpose', purpose, maximumPurposeLength) || null;
 }

@@ -1,3 +1,4 @@
+import type { DefaultConnectionArguments } from '@pothos/plugin-relay';
 import type { Context } from '../../context.ts';
 import type { Cursor, Page, PageRequest } from '../../database/pagination.ts';
 import { defaultPageSize, ifGiven, maximumOffset, maximumPageSize, type Optional } from '../../domain/validation.ts';
@@ -25,11 +26,7 @@ builder.globalConnectionField('totalCount', (t) =>
   }),
 );
 
-interface ConnectionArguments {
-  first?: Optional<number>;
-  last?: Optional<number>;
-  after?: Optional<string>;
-  before?: Optional<string>;
+interface ConnectionArguments extends DefaultConnectionArguments {
   offset?: Optional<number>;
 }
 

@@ -7,11 +7,7 @@ export function encodeCursor({ date, id }: Cursor, order: string): string {
   return Buffer.from(`${order} ${Date.parse(date)} ${id}`).toString('base64url');
 }
 
-/**
- * Reads a cursor.
- * @param field names the input
- * @throws BAD_USER_INPUT
- */
+/** Reads the cursor that an input gives. @throws BAD_USER_INPUT */
 export function decodeCursor(field: string, cursor: string, order: string): Cursor {
   const [cursorOrder, time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
   if (cursorOrder === order && /^\d{1,14}$/.test(time) && isUuid(id)) {

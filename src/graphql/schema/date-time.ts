@@ -1,19 +1,19 @@
 import { GraphQLError, Kind } from 'graphql';
 import { builder } from './builder.ts';
 
-const notText = 'DateTime cannot represent a value that is not a text.';
+const notString = 'DateTime cannot represent a value that is not a string.';
 
-// Resolvers check the text: like that of an ID, its error then names the field.
+// Resolvers check the string, so that the error names the field.
 builder.scalarType('DateTime', {
-  description: 'An instant as ISO 8601 text: with any offset in inputs, in UTC with milliseconds in answers.',
+  description: 'An instant as an ISO 8601 string: with any offset in inputs, in UTC with milliseconds in responses.',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
-  serialize: (text) => text,
+  serialize: (value) => value,
   parseValue(value) {
-    if (typeof value !== 'string') throw new GraphQLError(notText);
+    if (typeof value !== 'string') throw new GraphQLError(notString);
     return value;
   },
   parseLiteral(node) {
-    if (node.kind !== Kind.STRING) throw new GraphQLError(notText, { nodes: node });
+    if (node.kind !== Kind.STRING) throw new GraphQLError(notString, { nodes: node });
     return node.value;
   },
 });

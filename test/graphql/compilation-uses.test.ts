@@ -30,7 +30,7 @@ test('a creation is compiled at its tenth use by administrators', async () => {
 });
 
 test.each([
-  ['a stranger', 'Signed', null],
+  ['a user without a token', 'Signed', null],
   ['a user without the role', 'Roled', []],
 ])('uses of %s do not count', async (_who, name, roles) => {
   const token = roles && (await server.tokenFor('bob', roles));
@@ -41,7 +41,7 @@ test.each([
   expect(compiled()).toContain(name);
 });
 
-test('documents of strangers, however many, do not keep one of an administrator from being compiled', async () => {
+test('documents of others, however many, do not keep one of an administrator from being compiled', async () => {
   await sendTimes(usesBeforeCompilation, creation('Kept'));
   // More than the server keeps parsed.
   for (let count = 0; count < 600; count += 1) await sendTimes(1, `{ a${count}: __typename }`, { token: null });
