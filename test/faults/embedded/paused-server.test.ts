@@ -5,7 +5,7 @@ import { openRawConnection, type RawConnection } from '../../support/raw-connect
 import { cleanUp, startServer, type ServerProcess } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
 
-const request = 'GET /health HTTP/1.1\r\nHost: test\r\n\r\n';
+const request = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 let server: ServerProcess;
 
