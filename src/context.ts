@@ -18,11 +18,11 @@ export interface Context {
   log: Logger;
   logFields: LogFields;
   /**
-   * Takes a place among the running requests, and one among the streamed lists if it is one. Throws SERVICE_UNAVAILABLE
+   * Takes a slot among the running requests, and one among the streamed lists if it is one. Throws SERVICE_UNAVAILABLE
    * when all are taken, RATE_LIMITED when the viewer has too many.
    */
-  takePlace: () => void;
-  takeStream: () => void;
+  admit: () => void;
+  admitStream: () => void;
   /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */
   countCreation: (viewer: Viewer) => Promise<void>;
   /** How many items the lists of the request may still ask for. */

@@ -61,7 +61,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     try {
       await signIn(request.headers.authorization, context);
       const params = await readParameters(request, context);
-      context.takePlace();
+      context.admit();
       const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
       return outcomeOf(limitSize(result, context.cost));
     } catch (error) {
@@ -92,7 +92,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
       if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
         return respond(request, response, context);
       }
-      context.takePlace();
+      context.admit();
       await graphiql(searchParamsOf(request).get('token'), response);
     },
   };

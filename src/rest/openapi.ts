@@ -21,7 +21,7 @@ export function createOpenApiHandler(schema: Schema, signIn: SignIn | undefined)
     try {
       await signIn?.(request.headers.authorization, context);
       if (signIn && !isAdministrator(context.viewer)) throw refusal(context.viewer);
-      context.takePlace();
+      context.admit();
       writeJson(response, 200, document);
     } catch (error) {
       writeError(error, response, context);

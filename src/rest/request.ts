@@ -46,7 +46,7 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   // All operations need a viewer: refuse anonymous clients before they send a body.
   if (!context.viewer) throw refusal(null);
   const bodies = hasBody(method) ? await readBodies(context) : [{}];
-  context.takePlace();
+  context.admit();
   if (!takesItems && bodies.length !== 1)
     throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
   const limit = operation.returns === 'list' ? maximumLists : maximumItems;

@@ -45,7 +45,7 @@ export function createRestApi(
     };
     if (operation.returns === 'list') {
       if (!item.flags.has('all')) return readPage(execute, item);
-      context.takeStream();
+      context.admitStream();
       context.itemsLeft = longestList;
       return streamList(execute, item);
     }

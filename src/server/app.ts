@@ -41,12 +41,12 @@ export function createApp(options: AppOptions): RequestListener {
   const verifyToken = createTokenVerifier(config, secret);
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
-  const openPlace = createRunningRequests();
+  const openSlot = createRunningRequests();
   const schema = createSchema();
 
   const signIn: SignIn = async (authorization, context) => {
     context.viewer = await verifyToken(authorization);
-    if (!isAdministrator(context.viewer)) context.takePlace();
+    if (!isAdministrator(context.viewer)) context.admit();
     if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
     context.database = databaseFor(database, context.viewer.id);
@@ -66,7 +66,7 @@ export function createApp(options: AppOptions): RequestListener {
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const requestId = chooseRequestId(request);
-    const place = openPlace();
+    const slot = openSlot();
     const context: Context = {
       headers: request.headers,
       mediaType: mediaTypeOf(request),
@@ -78,8 +78,8 @@ export function createApp(options: AppOptions): RequestListener {
       countCreation,
       itemsLeft: itemLimit,
       cost: 0,
-      takePlace: () => place.take(context.viewer),
-      takeStream: () => place.takeStream(context.viewer),
+      admit: () => slot.take(context.viewer),
+      admitStream: () => slot.takeStream(context.viewer),
     };
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -105,9 +105,9 @@ export function createApp(options: AppOptions): RequestListener {
       response.destroy();
     } finally {
       limitReading(response);
-      // A response that is not yet read holds memory, and so its place.
-      if (response.closed) place.leave();
-      else response.once('close', () => place.leave());
+      // A response that is not yet read holds memory, and so its slot.
+      if (response.closed) slot.leave();
+      else response.once('close', () => slot.leave());
     }
   };
 }

@@ -8,22 +8,22 @@ const maximumRunning = 1000;
 const maximumOfUser = 500;
 const maximumStreamsOfUser = 10;
 
-/** The place of one request among those that run. */
-interface Place {
+/** The slot of one request among those that run. */
+interface Slot {
   /**
-   * Takes the place, unless the request has it. An administrator takes it after the body is read, all others before: so
-   * their slow bodies take no administrator's place, and their number is limited.
+   * Takes the slot, unless the request has it. Administrators take theirs after the body is read, all others before: so
+   * slow anonymous uploads cannot use up slots of administrators, and their number is limited.
    * @throws SERVICE_UNAVAILABLE when all are taken: one more would only wait longer, and hold memory meanwhile
    * @throws RATE_LIMITED when the viewer has half of them
    */
   take(viewer: Viewer | null): void;
-  /** Takes a place among the viewer's streamed lists too. @throws RATE_LIMITED */
+  /** Takes a slot among the viewer's streamed lists, too. @throws RATE_LIMITED */
   takeStream(viewer: Viewer | null): void;
   leave(): void;
 }
 
-export function createRunningRequests(): () => Place {
-  /** How many places are taken, by what has a limit of its own. */
+export function createRunningRequests(): () => Slot {
+  /** How many slots are taken, by what has a limit of its own. */
   const counts = new Map<string, number>();
   return () => {
     const taken: string[] = [];
