@@ -14,7 +14,7 @@ const introspected = new Map([
 ]);
 
 /**
- * Adds up what an operation asks for: for each item of a list, its fields. Lists inside of lists multiply.
+ * Adds up what an operation asks for: for each item of a list, its fields. Lists inside lists multiply.
  * @param variables hold the sizes of pages; they need not be valid
  */
 export function measureCost(

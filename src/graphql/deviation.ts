@@ -24,10 +24,10 @@ export function findDeviation(document: DocumentNode): string | undefined {
 function findReason(node: ASTNode, optionalNames: Set<string>): string | undefined {
   switch (node.kind) {
     case Kind.NAME:
-      // It builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth compiling.
+      // graphql-jit builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth compiling.
       return node.value.startsWith('__') && node.value !== '__typename' ? 'a name that begins with __' : undefined;
     case Kind.OBJECT_FIELD: {
-      // There it reads a variable that is left out as null, and accepts a null that the field refuses.
+      // There graphql-jit reads a variable that is left out as null, and accepts a null that the field refuses.
       const { value } = node;
       const isOptional = value.kind === Kind.VARIABLE && optionalNames.has(value.name.value);
       return isOptional ? 'an optional variable inside an object' : undefined;
@@ -35,7 +35,7 @@ function findReason(node: ASTNode, optionalNames: Set<string>): string | undefin
     case Kind.FIELD:
     case Kind.FRAGMENT_SPREAD:
     case Kind.INLINE_FRAGMENT: {
-      // Where selections of one field merge, it overlooks the `@skip` or `@include` around one of them.
+      // Where selections of one field merge, graphql-jit overlooks the `@skip` or `@include` around one of them.
       const isLeaf = node.kind === Kind.FIELD && !node.selectionSet;
       return node.directives?.length && !isLeaf ? 'a directive around selections' : undefined;
     }

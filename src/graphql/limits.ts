@@ -2,17 +2,8 @@ import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import {
-  getOperationAST,
-  getVariableValues,
-  GraphQLError,
-  Kind,
-  NoSchemaIntrospectionCustomRule,
-  validate,
-  visit,
-  type DocumentNode,
-  type ExecutionResult,
-} from 'graphql';
+import { getOperationAST, getVariableValues, GraphQLError, Kind, validate, visit } from 'graphql';
+import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
@@ -122,7 +113,7 @@ const maximumResponseSize = 20_000_000;
 const safeCost = 1600;
 
 /**
- * Replaces a result that is too large to send by an error.
+ * Replaces a result that is too large to send with an error.
  * @param cost of the operation: what costs little needs no measuring
  */
 export function limitSize(result: ExecutionResult, cost: number): ExecutionResult {
