@@ -28,8 +28,10 @@ export const builder = new SchemaBuilder<{
     cursorFieldOptions: { description: 'The place of this item in the list: pass it as `after` or `before`.' },
     pageInfoTypeOptions: { description: 'Whether there are more pages, and the cursors to read them from.' },
     pageInfoFieldOptions: { description: 'Whether there are more pages, and the cursors to read them from.' },
-    hasNextPageFieldOptions: { description: 'Whether the list goes on after this page.' },
-    hasPreviousPageFieldOptions: { description: 'Whether the list has items before this page.' },
+    hasNextPageFieldOptions: { description: 'Whether the list goes on after this page; true before a `before`.' },
+    hasPreviousPageFieldOptions: {
+      description: 'Whether the list has items before this page; true behind an `after` or an `offset`.',
+    },
     startCursorFieldOptions: { description: 'The cursor of the first item; null on an empty page.' },
     endCursorFieldOptions: { description: 'The cursor of the last item; null on an empty page.' },
     firstArgOptions: {
