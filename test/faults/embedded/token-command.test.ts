@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { GraphQLServer } from '../support/graphql.ts';
-import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from '../support/server-process.ts';
-import { secret } from '../support/sign-token.ts';
-import { copyDataFolder } from '../support/test-database.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import type { GraphQLServer } from '../../support/graphql.ts';
+import { cleanUp, makeFolder, runScript, startServer, type ServerProcess } from '../../support/server-process.ts';
+import { secret } from '../../support/sign-token.ts';
+import { copyDataFolder } from '../../support/test-database.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const runCommand = (parameters: string[], environment: Record<string, string>) =>
   runScript('src/commands/token.ts', parameters, environment);

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, findFreePort, runScript, startServer, type ServerProcess } from '../support/server-process.ts';
-import { copyDataFolder } from '../support/test-database.ts';
-import { createSession } from '../support/test-server.ts';
+import { cleanUp, findFreePort, runScript, startServer, type ServerProcess } from '../../support/server-process.ts';
+import { copyDataFolder } from '../../support/test-database.ts';
+import { createSession } from '../../support/test-server.ts';
 
 let folder: string;
 /** Most tests only look at this one. */

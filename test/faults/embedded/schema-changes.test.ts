@@ -3,9 +3,9 @@ import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { cleanUp, makeFolder, runScript } from '../support/server-process.ts';
+import { cleanUp, makeFolder, runScript } from '../../support/server-process.ts';
 
-const root = path.join(import.meta.dirname, '../..');
+const root = path.join(import.meta.dirname, '../../..');
 const nothingSaid = { code: 0, stdout: '', stderr: '' };
 let project: string;
 let schema: string;
