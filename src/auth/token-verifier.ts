@@ -16,7 +16,7 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
 /**
  * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens only, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
- * @returns a function that finds the viewer in an Authorization header, or null if that holds no bearer token. It throws
+ * @returns a function that finds the viewer in an Authorization header; null if that holds no bearer token. It throws
  * UNAUTHENTICATED when the token is not valid, SERVICE_UNAVAILABLE when the keys cannot be fetched.
  */
 export function createTokenVerifier(config: Config, secret: string | undefined) {

@@ -87,8 +87,7 @@ async function findEarlier(database: UserDatabase, candidate: Candidate): Promis
 
 /**
  * Finds a session that an earlier attempt wrote, once it is safe to acknowledge. PostgreSQL keeps a transaction whose
- * wait for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all that came before
- * it.
+ * wait for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all before it.
  */
 async function findWrittenAISession(database: UserDatabase, id: string): Promise<AISession | null> {
   const isWanted = eq(aiSessions.id, id);

@@ -134,9 +134,7 @@ export function selectSessions(orm: Orm) {
   return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
 }
 
-/**
- * Makes a WITH query of the rows that a statement returns. It is named like the table, so `sessionColumns` fit both.
- */
+/** Makes a WITH query of the rows that a statement returns. It has the name of the table, so `sessionColumns` fit. */
 export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof aiSessions._.columns>) {
   return orm.$with('ai_sessions').as(statement);
 }

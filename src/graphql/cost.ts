@@ -2,7 +2,7 @@ import { GraphQLError, Kind } from 'graphql';
 import type { ArgumentNode, DocumentNode, ExecutionResult, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
 
-/** The maximum cost of an operation. Ten pages of 100 sessions, with all fields and those of their accounts, cost 28,000. */
+/** The maximum cost of an operation. Ten pages of 100 sessions with all fields, and their accounts', cost 28,000. */
 const maximumCost = 30_000;
 /** What an item of a list costs before its fields, each of which costs 1. */
 const itemCost = 10;

@@ -24,7 +24,7 @@ export function findDeviation(document: DocumentNode): string | undefined {
 function findReason(node: ASTNode, optionalNames: Set<string>): string | undefined {
   switch (node.kind) {
     case Kind.NAME:
-      // graphql-jit builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth compiling.
+      // graphql-jit builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth it.
       return node.value.startsWith('__') && node.value !== '__typename' ? 'a name that begins with __' : undefined;
     case Kind.OBJECT_FIELD: {
       // There graphql-jit reads a variable that is left out as null, and accepts a null that the field refuses.

@@ -20,8 +20,8 @@ mutation NewAISession($input: NewAISessionInput!) {
 export type GraphiQL = (token: string | null | undefined, response: ServerResponse) => Promise<void>;
 
 /**
- * Makes the function that sends GraphiQL's page. The page opens with an operation for the account, and with the token of
- * its link in the headers. Without a token it says how to get one.
+ * Makes the function that sends GraphiQL's page. The page opens with an operation for the account, and the token of its
+ * link in the headers. Without a token it says how to get one.
  */
 export function createGraphiQL(accountId: string | undefined): GraphiQL {
   const variables = JSON.stringify({ input: { accountId, purpose: 'Try out AI Sessions' } }, null, 2);
@@ -64,7 +64,7 @@ const howToSignIn = `Open the link that \`npm start\` prints. Or get a token, fr
 { "Authorization": "Bearer THE TOKEN" }. Click to close.`;
 
 /**
- * Takes the token out of the address bar and the history: a reload finds it in the storage of the tab, until it expires.
+ * Takes the token out of the address bar and the history. A reload finds it in the tab's storage, until it expires.
  * @param notice why the page is not signed in, where it is not
  */
 function openingScript(options: object, notice: string): string {

@@ -6,7 +6,7 @@ import { findAccounts } from '../domain/accounts.ts';
 import type { AISession, AISessionOrder } from '../domain/ai-sessions.ts';
 import { memoize } from '../memoize.ts';
 
-// Each loads for all rows of a page at once, so a page of any length takes a fixed number of statements. What a mutation may
+// Each loads for all rows of a page at once, so a page of any length takes as many statements. What a mutation may
 // change is not cached: the next mutation of the document must see it.
 
 export const accountLoader = memoize(

@@ -35,7 +35,8 @@ export const builder = new SchemaBuilder<{
     startCursorFieldOptions: { description: 'The cursor of the first item; null on an empty page.' },
     endCursorFieldOptions: { description: 'The cursor of the last item; null on an empty page.' },
     firstArgOptions: {
-      description: `How many items to take from the start: 1 to ${maximumPageSize}; ${defaultPageSize} without \`first\` and \`last\`.`,
+      description: `How many items to take from the start: 1 to ${maximumPageSize}; ${defaultPageSize} without \
+\`first\` and \`last\`.`,
     },
     lastArgOptions: {
       description: `How many items to take from the end: 1 to ${maximumPageSize}. Not together with \`first\`.`,

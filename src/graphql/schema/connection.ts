@@ -9,9 +9,10 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 /** How many items all lists of one request may ask for together. */
 export const itemLimit = 1000;
 
-const offsets = `0 to ${maximumOffset.toLocaleString('en')}`;
+const range = `0 to ${maximumOffset.toLocaleString('en')}`;
 
-export const offsetDescription = `How many items to skip, ${offsets}: for clients that number their pages. Prefer cursors.`;
+export const offsetDescription = `How many items to skip, ${range}: for clients that number their pages. \
+Prefer cursors.`;
 
 export const OrderDirection = builder.enumType('OrderDirection', {
   description: 'Which end of a list comes first.',
@@ -49,7 +50,7 @@ export function readPageRequest(
   if (context.itemsLeft < 0) throw badInput(field, `Ask for at most ${itemLimit} items at once.`);
   if (offset != null && (last ?? after ?? before) != null) throw badInput('offset', 'Use "offset" with "first" only.');
   if (offset != null && (offset < 0 || offset > maximumOffset))
-    throw badInput('offset', `"offset" must skip from ${offsets} items.`);
+    throw badInput('offset', `"offset" must skip from ${range} items.`);
   return {
     size,
     offset: offset ?? 0,
