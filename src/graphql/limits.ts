@@ -40,7 +40,8 @@ const maximumFaults = maximumErrors - 1;
 const limitLength: Plugin = {
   onParams({ params: { query }, setResult }) {
     if (typeof query !== 'string' || query.length < maximumLines) return;
-    const lines = query.split('\n').length + query.split('\r').length;
+    // A line may end in both.
+    const lines = Math.max(query.split('\n').length, query.split('\r').length);
     if (Buffer.byteLength(query) <= maximumLength && lines <= maximumLines) return;
     const message = `A document must have at most ${maximumLength / 1000} kB and ${maximumLines} lines.`;
     setResult({ errors: [new GraphQLError(message)] });
@@ -57,9 +58,9 @@ const limitErrors = (hideSuggestions: boolean): Plugin => ({
       const excess = findExcess(document);
       if (excess) return [new GraphQLError(excess)];
       const errors = validate(schema, document, rules, { maxErrors: maximumFaults, hideSuggestions }, typeInfo);
+      if (!hideSuggestions) return errors;
       // ScalarLeafsRule suggests something all the same.
-      if (hideSuggestions)
-        for (const error of errors) error.message = error.message.split(' Did you mean ', 1).join('');
+      for (const error of errors) error.message = error.message.split(' Did you mean ', 1).join('');
       return errors;
     });
   },

@@ -44,6 +44,7 @@ describe.each([
 
 test.each([
   ['19 kB of comments', body(`${`#${'x'.repeat(20)}\n`.repeat(860)}{ __typename }`)],
+  ['900 lines that end in CR and LF', body(`${'\r\n'.repeat(899)}{ __typename }`)],
   ['19 kB of white space', body(`${' '.repeat(19_000)}{ __typename }`)],
   ['the same field 50 times', body(`{ ${times(50, () => '__typename')} }`)],
   ['lists 45,000 deep that nothing uses', body('{ __typename }', `{"a":${lists(45_000)}}`)],
