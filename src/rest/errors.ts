@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { GraphQLError, Kind } from 'graphql';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
-import { codeOf, maskUnexpected, rootCause } from '../graphql/errors.ts';
+import { codeOf, httpOf, maskUnexpected } from '../graphql/errors.ts';
 import type { Operation } from './operations.ts';
 import { writeJson } from './response.ts';
 
@@ -26,9 +26,7 @@ export function writeError(error: unknown, response: ServerResponse, { log, logF
   if (response.headersSent) return void response.destroy();
   const { message, extensions } = masked;
   const errorCode = errorCodes[code] ?? 'InternalServerError';
-  const cause = rootCause(error);
-  const { status, headers } =
-    cause instanceof CodedError ? cause : { status: errorCode === 'BadRequest' ? 400 : 500, headers: {} };
+  const { status, headers } = httpOf(masked);
   const { field } = extensions;
   const errors = field === undefined ? [] : [{ errorCode, fieldName: field, message }];
   writeJson(response, status, JSON.stringify({ responseStatus: { errorCode, message, errors } }), headers);

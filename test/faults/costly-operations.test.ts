@@ -1,9 +1,8 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { secret, sign } from '../support/sign-token.ts';
-import { messagesOf, sendWatched } from '../support/stillness.ts';
-import { copyDataFolder } from '../support/test-database.ts';
+import { cleanUp, type ServerProcess } from '../support/server-process.ts';
+import { sign } from '../support/sign-token.ts';
+import { messagesOf, sendWatched, startWithGraphiQL } from '../support/stillness.ts';
 
 // What one operation may ask for.
 const token = sign();
@@ -12,11 +11,8 @@ const signedIn = { Authorization: `Bearer ${token}` };
 let closed: ServerProcess;
 let open: ServerProcess;
 
-const start = async (GRAPHIQL: string) =>
-  startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
-
 beforeAll(async () => {
-  [closed, open] = await Promise.all([start('off'), start('on')]);
+  [closed, open] = await Promise.all([startWithGraphiQL('off'), startWithGraphiQL('on')]);
 });
 afterAll(cleanUp);
 

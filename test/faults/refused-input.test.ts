@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { secret, sign } from '../support/sign-token.ts';
-import { messagesOf, sendWatched } from '../support/stillness.ts';
-import { copyDataFolder } from '../support/test-database.ts';
+import { cleanUp, type ServerProcess } from '../support/server-process.ts';
+import { sign } from '../support/sign-token.ts';
+import { messagesOf, sendWatched, startWithGraphiQL } from '../support/stillness.ts';
 
 // Whatever is refused, its response is short, and nobody else waits.
 const signedIn = { Authorization: `Bearer ${sign()}` };
@@ -10,11 +9,8 @@ const signedIn = { Authorization: `Bearer ${sign()}` };
 let closed: ServerProcess;
 let open: ServerProcess;
 
-const start = async (GRAPHIQL: string) =>
-  startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
-
 beforeAll(async () => {
-  [closed, open] = await Promise.all([start('off'), start('on')]);
+  [closed, open] = await Promise.all([startWithGraphiQL('off'), startWithGraphiQL('on')]);
 });
 afterAll(cleanUp);
 

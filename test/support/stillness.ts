@@ -1,10 +1,17 @@
-import type { ServerProcess } from './server-process.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+import { secret } from './sign-token.ts';
+import { copyDataFolder } from './test-database.ts';
 
 export interface WatchedAnswer {
   status: number;
   text: string;
   /** The longest that /health waited meanwhile, in milliseconds. */
   stillness: number;
+}
+
+/** Starts a server whose schema is open to all, with GraphiQL, or closed. */
+export async function startWithGraphiQL(GRAPHIQL: 'on' | 'off'): Promise<ServerProcess> {
+  return startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
 }
 
 /** Sends a request, and asks for /health again and again until its response is there. */
