@@ -1,5 +1,6 @@
 import { GraphQLError, Kind } from 'graphql';
-import type { ArgumentNode, DocumentNode, ExecutionResult, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { ArgumentNode, DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
 
 /** The maximum cost of an operation. Ten pages of 100 sessions with all fields, and their accounts', cost 28,000. */
@@ -20,7 +21,7 @@ const introspected = new Map([
 export function measureCost(
   { definitions }: DocumentNode,
   { selectionSet, variableDefinitions = [] }: OperationDefinitionNode,
-  variables: Record<string, unknown> = {},
+  variables: ExecutionArgs['variableValues'],
 ): number {
   const fragments = definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
   let cost = 0;
@@ -28,7 +29,7 @@ export function measureCost(
   function readSize({ name, value }: ArgumentNode): number {
     if (name.value !== 'first' && name.value !== 'last') return 0;
     const variable = value.kind === Kind.VARIABLE ? value.name.value : undefined;
-    const given = variable === undefined ? undefined : variables[variable];
+    const given = variable === undefined ? undefined : variables?.[variable];
     if (typeof given === 'number') return given;
     const definition = variableDefinitions.find((node) => node.variable.name.value === variable);
     const literal = variable === undefined ? value : definition?.defaultValue;

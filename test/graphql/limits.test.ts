@@ -1,5 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sendGraphQL } from '../support/graphql.ts';
 import { createSession, startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
@@ -43,6 +44,15 @@ test('lists whose sizes come by variables are bounded too', async () => {
   const { errors } = await server.graphql(`query ($size: Int) { ${pages.join(' ')} }`, { size: 100 });
   expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'first' });
 });
+
+test.each([null, undefined, {}])(
+  'a list whose size may come by variables is answered if those are %j',
+  async (variables) => {
+    const query = 'query ($size: Int) { aiSessions(first: $size) { edges { node { id } } } }';
+    const response = await sendGraphQL(server.url, { query, variables }, { token: await server.tokenFor('alice') });
+    expect(response).toMatchObject({ data: { aiSessions: { edges: [] } }, errors: undefined });
+  },
+);
 
 test('the errors of an operation with a name of 90 kB are not longer than it', async () => {
   const variables = Array.from({ length: 200 }, (_, index) => `$v${index}: Int`).join(' ');
