@@ -61,8 +61,11 @@ const streamTimeout = 300_000;
 /** Writes a body as it is made, at the speed of the client. A failure midway cuts the response off. */
 async function writeStream(body: AsyncIterable<string>, response: ServerResponse): Promise<void> {
   try {
-    await pipeline(body, response, { signal: AbortSignal.timeout(streamTimeout) });
+    await pipeline(body, response, { end: false, signal: AbortSignal.timeout(streamTimeout) });
+    response.end();
   } catch (error) {
+    // In HTTP/1.0, a connection that ends looks like a response that ends; one that is reset does not.
+    response.socket?.resetAndDestroy();
     // The client went away or was too slow. The request's log line says that it was cut off.
     if (!['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes(errorCode(error))) throw error;
   }
@@ -73,6 +76,8 @@ type StreamedList = Extract<Result, { kind: 'stream' }>;
 async function* writePages({ pages, totals }: StreamedList, format: Format, fields: string[]): AsyncGenerator<string> {
   let isFirst = true;
   for await (const page of pages) {
+    // Others may have deleted the rest of the list.
+    if (page.length === 0 && !isFirst) continue;
     if (format !== 'json') yield writeRows(page, format, fields, isFirst);
     // Without the brackets around the items of each page.
     else yield `${isFirst ? '{"items":[' : ','}${JSON.stringify(page).slice(1, -1)}`;
