@@ -1,8 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as graphql from 'graphql';
-import { isAdministrator, refusal } from '../auth/viewer.ts';
-import type { Context, SignIn } from '../context.ts';
-import { writeError } from './errors.ts';
+import type { SignIn } from '../context.ts';
+import { createHandler } from './handler.ts';
 import { operations, type Entity, type Operation } from './operations.ts';
 import { hasBody } from './request.ts';
 import { mediaTypes, writeJson } from './response.ts';
@@ -11,22 +9,13 @@ type Schema = graphql.GraphQLSchema;
 
 type JsonSchema = Record<string, unknown> & { type: string };
 
-/**
- * Makes the handler of /openapi.json. The document reveals as much as introspection does.
- * @param signIn sets the viewer of the context, who must be an administrator; undefined makes the document public
- */
-export function createOpenApiHandler(schema: Schema, signIn: SignIn | undefined) {
+/** Makes the handler of /openapi.json. The document reveals as much as introspection does. */
+export function createOpenApiHandler(schema: Schema, signIn: SignIn, isOpen: boolean) {
   const document = JSON.stringify(createOpenApi(schema));
-  return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
-    try {
-      await signIn?.(request.headers.authorization, context);
-      if (signIn && !isAdministrator(context.viewer)) throw refusal(context.viewer);
-      context.admit();
-      writeJson(response, 200, document);
-    } catch (error) {
-      writeError(error, response, context);
-    }
-  };
+  return createHandler(signIn, isOpen, async (_request, response, context) => {
+    context.admit();
+    writeJson(response, 200, document);
+  });
 }
 
 /** Describes the REST API in OpenAPI 3.1, with the descriptions of the schema. */

@@ -2,12 +2,6 @@ import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { operations, type Operation } from './operations.ts';
 
-interface Match {
-  operation: Operation;
-  methods: string[];
-  pathFields: Record<string, string>;
-}
-
 /**
  * Finds the operation that a request asks for, the fields in its path, the format that its suffix names, and whether it
  * takes an array of items, because its path ends in [].
@@ -16,7 +10,12 @@ interface Match {
 export function findRoute(method: string, pathname: string) {
   const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?\/?$/.exec(decodePath(pathname)) ?? [];
   const takesItems = brackets !== undefined;
-  const matches = [...findByName(path), ...(takesItems ? [] : findByPath(path))];
+  const matches = operations.flatMap((operation) => {
+    const groups = pattern(operation).exec(path)?.groups;
+    if (!groups || (takesItems && !groups['byName'])) return [];
+    const { byName, ...pathFields } = groups;
+    return [{ operation, pathFields, methods: byName ? ['POST', operation.method] : [operation.method] }];
+  });
   if (matches.length === 0) {
     const names = operations.map(({ name }) => name).join(', ');
     throw new CodedError('NOT_FOUND', `No operation is here. At /api/{Operation} there are: ${names}.`);
@@ -28,23 +27,11 @@ export function findRoute(method: string, pathname: string) {
   throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });
 }
 
-/** Finds /api/{Operation} and /json/reply/{Operation}. */
-function findByName(path: string): Match[] {
-  const [, name] = /^\/(?:api|json\/reply)\/(\w+)$/i.exec(path) ?? [];
-  return operations
-    .filter((operation) => operation.name.toLowerCase() === name?.toLowerCase())
-    .map((operation) => ({ operation, methods: ['POST', operation.method], pathFields: {} }));
-}
-
-function findByPath(path: string): Match[] {
-  return operations.flatMap((operation) => {
-    const match = pattern(operation).exec(path);
-    return match ? [{ operation, methods: [operation.method], pathFields: { ...match.groups } }] : [];
-  });
-}
-
-/** `/ai/sessions/:sessionId` as a regular expression. */
-const pattern = memoize(({ path }: Operation) => new RegExp(`^${path.replace(/:(\w+)/, '(?<$1>[^/]+)')}$`));
+/** Matches `/api/{Operation}`, `/json/reply/{Operation}` and the operation's own path. */
+const pattern = memoize(({ name, path }: Operation) => {
+  const ownPath = path.replace(/:(\w+)/, '(?<$1>[^/]+)');
+  return new RegExp(`^(?:/(?<byName>api|json/reply)/${name}|${ownPath})$`, 'i');
+});
 
 function decodePath(pathname: string): string {
   try {
