@@ -51,12 +51,14 @@ export function checkInstant(field: string, value: string): Date {
 }
 
 /**
- * Checks that a string can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates.
+ * Checks that a string can be stored unchanged: PostgreSQL refuses NUL and silently replaces lone surrogates, and PGlite
+ * reads a string without the byte-order mark at its start.
  * @throws BAD_USER_INPUT
  */
 export function checkString(field: string, value: string, maximum: number, minimum = 0): string {
   if (value.includes('\0')) throw badInput(field, `"${field}" must not contain a NUL character.`);
   if (!value.isWellFormed()) throw badInput(field, `"${field}" must be well-formed Unicode: it has a lone surrogate.`);
+  if (value.startsWith('\uFEFF')) throw badInput(field, `"${field}" must not begin with a byte-order mark (U+FEFF).`);
   // A code point takes at most two code units, so only long strings need counting.
   const length = value.length > maximum ? Array.from(value).length : value.length;
   if (length >= minimum && length <= maximum) return value;

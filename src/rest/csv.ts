@@ -1,9 +1,50 @@
-import { parse } from 'csv-parse/sync';
+import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
+import { CodedError } from '../errors.ts';
 
-/** Reads the rows under a header row. Throws an error if it is not valid CSV. */
-export function readCsv(csv: string): Record<string, string>[] {
-  return parse<Record<string, string>>(csv, { columns: true, bom: true });
+/** The cells of a row by their names in the header. Several of one name are an array. */
+type Cells = Record<string, string | string[]>;
+
+/**
+ * Reads the rows under a header row, and the lines where they end. Rows without a value are left out.
+ * @throws BAD_USER_INPUT with the line at fault
+ */
+export function readCsv(csv: string): { line: number; cells: Cells }[] {
+  // The header tells what separates cells. In other rows, a cell may hold all of these.
+  const [header = ''] = csv.trimStart().split(/[\r\n]/, 1);
+  const [delimiter = ','] = /[,;\t]/.exec(header.replaceAll(/"[^"]*"/g, '')) ?? [];
+  // csv-parse counts a CRLF inside of quotes as two lines.
+  let doubled = 0;
+  try {
+    return parse<{ line: number; cells: Cells }, Cells>(csv, {
+      bom: true,
+      columns: (names: string[]) => names.map((name) => name.trim()),
+      group_columns_by_name: true,
+      delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+      // So that rows without a value may have fewer or more cells than the header.
+      relax_column_count: true,
+      on_record(cells, { error, lines }) {
+        if (error) throw error;
+        doubled += Object.values(cells).join().split('\r\n').length - 1;
+        return { line: lines - doubled, cells };
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    const isOpen = cause.code === 'CSV_QUOTE_NOT_CLOSED';
+    const line = isOpen ? lineOfQuote(csv, Number(cause['bytes'])) : Number(cause['lines']) - doubled;
+    const advice = 'Check its quotes, and that it has a cell for each name in the header.';
+    throw new CodedError('BAD_USER_INPUT', `The body is not valid CSV in line ${line}. ${advice}`, { cause });
+  }
+}
+
+/** The line of the first quote after so many bytes. */
+function lineOfQuote(csv: string, bytes: number): number {
+  const text = Buffer.from(csv);
+  return text.toString('utf8', 0, text.indexOf('"', bytes)).split(/\r\n|[\r\n]/).length;
 }
 
 /**

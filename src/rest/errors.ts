@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { GraphQLError, Kind } from 'graphql';
+import { GraphQLError, Kind, print } from 'graphql';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import { codeOf, httpOf, maskUnexpected } from '../graphql/errors.ts';
@@ -38,24 +38,27 @@ function isExpected(error: unknown): error is CodedError | GraphQLError {
 }
 
 /** Makes an error name the REST field at fault instead of the GraphQL input. */
-export function renameField(error: CodedError | GraphQLError, operation: Operation): GraphQLError {
+export function renameField(error: CodedError | GraphQLError, { fields }: Operation): GraphQLError {
   const { message, extensions } = error;
   const [node] = error instanceof GraphQLError ? (error.nodes ?? []) : [];
   // A variable has the name of its field.
   if (node?.kind === Kind.VARIABLE_DEFINITION) {
     const field = node.variable.name.value;
-    return rewrite(error, message.replaceAll('"$', '"'), { ...extensions, field });
+    return rewrite(error, `"${field}" must be ${describeType(print(node.type))}.`, { ...extensions, field });
   }
-  const input = String(extensions['field']);
-  const [field] = Object.entries(operation.fields).find(([, name]) => name === input) ?? [];
-  return field === undefined
-    ? rewrite(error, message, extensions)
-    : rewrite(error, message.replaceAll(`"${input}"`, `"${field}"`), { ...extensions, field });
+  const input = extensions['field'];
+  const [field = input] = Object.entries(fields).find(([, name]) => name === input) ?? [];
+  return rewrite(error, message.replaceAll(`"${String(input)}"`, `"${String(field)}"`), { ...extensions, field });
+}
+
+function describeType(type: string): string {
+  if (type.startsWith('[')) return 'a list of UUIDs';
+  return type.startsWith('ID') ? 'a UUID' : 'a string';
 }
 
 /** Makes an error say which item of an array is at fault. */
-export function prefixItem(error: unknown, index: number): unknown {
-  return isExpected(error) ? rewrite(error, `Item ${index + 1}: ${error.message}`, error.extensions) : error;
+export function prefixItem(error: unknown, place: string): unknown {
+  return isExpected(error) ? rewrite(error, `${place}: ${error.message}`, error.extensions) : error;
 }
 
 function rewrite(originalError: Error, message: string, extensions: Record<string, unknown>): GraphQLError {

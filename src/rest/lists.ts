@@ -1,8 +1,7 @@
-import { GRAPHQL_MAX_INT } from 'graphql';
 import { badInput } from '../errors.ts';
-import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
+import { defaultPageSize, maximumOffset, maximumPageSize } from '../domain/validation.ts';
+import type { Fields, Item } from './fields.ts';
 import { longestList } from './operations.ts';
-import type { Fields, Item } from './request.ts';
 import type { Result } from './response.ts';
 
 /** Runs the document of an operation and returns its one field. Throws the first error of its result. */
@@ -14,17 +13,23 @@ interface Connection {
   edges: { node: object }[];
 }
 
-/** Reads a page of a list by its number. */
+/** Reads a page of a list by its number. Throws BAD_USER_INPUT if it is out of range. */
 export async function readPage(execute: Execute, { variables, flags }: Item): Promise<Result> {
-  const { page, countPerPage } = { page: 0, ...variables, countPerPage: variables['countPerPage'] ?? defaultPageSize };
-  // GraphQL refuses what is not a number.
-  const isNumbered = typeof page === 'number' && typeof countPerPage === 'number';
-  const offset = isNumbered ? Math.min(page * countPerPage, GRAPHQL_MAX_INT) : page;
+  const page = Number(variables['page'] ?? 0);
+  const countPerPage = Number(variables['countPerPage'] ?? defaultPageSize);
+  if (countPerPage < 1 || countPerPage > maximumPageSize)
+    throw badInput('countPerPage', `"countPerPage" must be from 1 to ${maximumPageSize}.`);
+  const lastPage = Math.floor(maximumOffset / countPerPage);
+  if (page < 0 || page > lastPage) {
+    const advice = `Beyond ${maximumOffset} items, ask for "all=true", or for fewer items.`;
+    throw badInput('page', `"page" must be from 0 to ${lastPage} with this "countPerPage". ${advice}`);
+  }
   const withoutTotal = flags.has('simplifiedPaging');
-  const connection = await readConnection(execute, { ...variables, page: offset, countPerPage, withoutTotal });
-  const { totalCount, pageInfo } = connection;
-  const totals = withoutTotal ? {} : { totalCount, totalPages: Math.ceil(Number(totalCount) / Number(countPerPage)) };
+  const asked = { ...variables, page: page * countPerPage, countPerPage, withoutTotal };
+  const connection = await readConnection(execute, asked);
+  const { totalCount = 0, pageInfo } = connection;
   const items = nodesOf(connection);
+  const totals = withoutTotal ? {} : { totalCount, totalPages: Math.ceil(totalCount / countPerPage) };
   return { kind: 'value', value: { items, ...totals, hasMorePages: pageInfo.hasNextPage }, rows: items };
 }
 
@@ -52,8 +57,7 @@ async function* readPages(execute: Execute, variables: Fields, first: Connection
 }
 
 async function readConnection(execute: Execute, variables: Fields): Promise<Connection> {
-  const given = Object.entries(variables).filter(([, value]) => value !== null);
-  const connection = await execute(Object.fromEntries(given));
+  const connection = await execute(variables);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document asks for exactly this
   return connection as Connection;
 }

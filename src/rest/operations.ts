@@ -1,4 +1,4 @@
-import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
+import { defaultPageSize, maximumOffset, maximumPageSize } from '../domain/validation.ts';
 
 export interface Operation {
   name: string;
@@ -46,7 +46,7 @@ const list = {
   method: 'GET',
   returns: 'list',
   descriptions: {
-    page: 'The number of the page, from 0.',
+    page: `The number of the page, from 0. A page begins within the first ${maximumOffset.toLocaleString('en')} items.`,
     countPerPage: `How many items a page has: 1 to ${maximumPageSize}; ${defaultPageSize} without it.`,
   },
   flags: {

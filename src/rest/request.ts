@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { GRAPHQL_MAX_INT, Kind, parse, print } from 'graphql';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { CodedError } from '../errors.ts';
-import { memoize } from '../memoize.ts';
+import { checkString, maximumKeyLength } from '../domain/validation.ts';
+import { badInput, CodedError } from '../errors.ts';
 import { readCsv } from './csv.ts';
+import { gather, type Source, type Sources } from './fields.ts';
 import type { Operation } from './operations.ts';
 import { chooseFormat, type Format } from './response.ts';
 import { findRoute } from './router.ts';
@@ -21,17 +21,11 @@ export interface Call {
   format: Format;
   /** Whether the route takes an array of items, and responds with an array. */
   takesItems: boolean;
-  items: Item[];
+  items: Sources[];
 }
 
-/** The input of one run of an operation. */
-export interface Item {
-  variables: Fields;
-  /** The flags that are on. */
-  flags: Set<string>;
-}
-
-export type Fields = Record<string, unknown>;
+/** One item of a body, and its line if it is CSV. */
+type Body = { source: Source; line?: number };
 
 /**
  * Reads what a request asks for.
@@ -39,25 +33,25 @@ export type Fields = Record<string, unknown>;
  */
 export async function readCall(request: IncomingMessage, context: Context): Promise<Call> {
   const { method = '', url = '/', headers } = request;
-  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const { pathname, search } = new URL(url, 'http://localhost');
   const { operation, pathFields, suffix, takesItems } = findRoute(method, pathname);
-  const [, asked] = [...searchParams].find(([name]) => name.toLowerCase() === 'format') ?? [];
-  const format = chooseFormat(suffix ?? asked, request);
-  // All operations need a viewer: refuse anonymous clients before they send a body.
+  // All operations need a viewer: refuse anonymous clients before anything that they sent is read.
   if (!context.viewer) throw refusal(null);
-  const bodies = hasBody(method) ? await readBodies(context) : [{}];
+  const query = readForm(operation, search, 'query string');
+  const asked = [query.get('format')].flat().find((name) => typeof name === 'string');
+  const format = chooseFormat(suffix ?? asked, request);
+  const key = operation.fields['idempotencyKey'] === undefined ? undefined : readKey(headers);
+  const bodies = hasBody(method) ? await readBodies(operation, takesItems, context) : [emptyBody];
   context.admit();
   if (!takesItems && bodies.length !== 1)
-    throw new CodedError('BAD_USER_INPUT', 'Send one item, or add [] to the route.');
+    throw new CodedError('BAD_USER_INPUT', `Send one item here, or several to /api/${operation.name}[].`);
   const limit = operation.returns === 'list' ? maximumLists : maximumItems;
   if (bodies.length > limit) throw new CodedError('BAD_USER_INPUT', `Send at most ${limit} items.`);
-  const key = headers['idempotency-key'];
-  const queryFields = fromStrings(searchParams);
-  const items = bodies.map((body, index) => {
+  const items = bodies.map(({ source, line }, index) => {
     // Each item of an array needs a key of its own, which a retry of the whole array makes again.
-    const idempotencyKey = takesItems ? hash('sha256', `${index} ${String(key)}`) : key;
-    const keyFields = key === undefined ? {} : { idempotencyKey };
-    return readItem(operation, [queryFields, body, pathFields, keyFields]);
+    const idempotencyKey = key !== undefined && takesItems ? hash('sha256', `${index} ${key}`) : key;
+    const place = `Item ${index + 1}${line === undefined ? '' : ` (line ${line})`}`;
+    return { query, body: source, request: gather(Object.entries({ ...pathFields, idempotencyKey })), place };
   });
   return { operation, format, takesItems, items };
 }
@@ -66,74 +60,67 @@ export function hasBody(method: string): boolean {
   return method === 'POST' || method === 'PATCH';
 }
 
+function readKey({ 'idempotency-key': key }: IncomingHttpHeaders): string | undefined {
+  if (key === undefined) return undefined;
+  if (/^[\x20-\x7e]*$/.test(String(key))) return checkString('idempotencyKey', String(key), maximumKeyLength, 1);
+  // Node.js reads other bytes as Latin-1, so the key would be another one than in a body.
+  throw badInput('idempotencyKey', 'The header Idempotency-Key must be ASCII.');
+}
+
+const emptyBody: Body = { source: gather([]) };
+
 /**
  * Reads the items of a body: one, or several in a JSON array or in CSV.
  * @throws BAD_USER_INPUT, with 413 for a body that is too large and 415 for a media type that is not supported
  */
-async function readBodies({ mediaType, readBody }: Context): Promise<Fields[]> {
-  const body = await readBody();
-  if (body.trim() === '') return [{}];
-  // The documentation of the API that this one replaces sends JSON as text/csv.
-  const isJson = mediaType === 'application/json' || (mediaType === 'text/csv' && /^\s*[[{]/.test(body));
-  if (isJson) return readJson(body);
-  if (mediaType === 'application/x-www-form-urlencoded') return [fromStrings(new URLSearchParams(body))];
-  if (mediaType === 'text/csv') return valid('CSV', () => readCsv(body)).map((row) => fromStrings(Object.entries(row)));
+async function readBodies(operation: Operation, takesItems: boolean, context: Context): Promise<Body[]> {
+  const body = await context.readBody();
+  if (body.trim() === '') return takesItems ? [] : [emptyBody];
+  const { mediaType } = context;
+  const isForm = mediaType === 'application/x-www-form-urlencoded';
+  const isCsv = mediaType === 'text/csv';
+  // curl calls any body a form, and the documentation of the API that this one replaces sends JSON as text/csv.
+  const isJson = (isForm || isCsv || mediaType === undefined) && /^\s*[[{]/.test(body);
+  if (isJson || mediaType === 'application/json') return readJson(body);
+  if (isForm) return [{ source: readForm(operation, body.trimStart(), 'body') }];
+  if (isCsv)
+    return readCsv(body).map(({ cells, line }) => ({ source: gather(withoutEmpty(Object.entries(cells))), line }));
   const message = 'Send the body as application/json, application/x-www-form-urlencoded or text/csv.';
   throw new CodedError('BAD_USER_INPUT', message, { status: 415 });
 }
 
-function readJson(body: string): Fields[] {
-  const items: unknown[] = [valid('JSON', (): unknown => JSON.parse(body))].flat();
-  if (items.every((item): item is Fields => typeof item === 'object' && item !== null && !Array.isArray(item)))
-    return items;
-  throw new CodedError('BAD_USER_INPUT', 'Send a JSON object, or an array of objects where the route takes a list.');
+function readJson(body: string): Body[] {
+  // JSON.parse does not take a byte-order mark, which `trim` removes.
+  const items: unknown[] = [attempt('The body is not valid JSON.', (): unknown => JSON.parse(body.trim()))].flat();
+  return items.map((item) => {
+    if (typeof item === 'object' && item !== null && !Array.isArray(item))
+      return { source: gather(Object.entries(item)) };
+    throw new CodedError('BAD_USER_INPUT', 'Send a JSON object, or an array of objects where the route takes a list.');
+  });
 }
 
-function valid<Value>(format: string, read: () => Value): Value {
+/** Reads a query string or a form. @throws BAD_USER_INPUT if it has bytes that are not UTF-8 */
+function readForm({ returns }: Operation, form: string, what: string): Source {
+  // URLSearchParams would replace them.
+  attempt(`The ${what} is not valid UTF-8.`, () => form.replaceAll(/(?:%[\da-f]{2})+/gi, decodeURIComponent));
+  const entries = [...new URLSearchParams(form)];
+  return gather(withoutEmpty(returns === 'list' ? entries.map(([name, value]) => [name, unquote(value)]) : entries));
+}
+
+/** Takes off the quotes that ServiceStack's clients put around a string with a comma. */
+function unquote(value: string): string {
+  return /^".*"$/s.test(value) ? value.slice(1, -1).replaceAll('""', '"') : value;
+}
+
+/** In a query string, a form or CSV, an empty string is no value. */
+function withoutEmpty<Value>(entries: [string, Value][]): [string, Value | undefined][] {
+  return entries.map(([name, value]) => [name, value === '' ? undefined : value]);
+}
+
+function attempt<Value>(message: string, read: () => Value): Value {
   try {
     return read();
   } catch (cause) {
-    throw new CodedError('BAD_USER_INPUT', `The body is not valid ${format}.`, { cause });
+    throw new CodedError('BAD_USER_INPUT', message, { cause });
   }
 }
-
-/** Reads the fields of a query string, a form or a CSV row, where an empty string means no value. */
-function fromStrings(entries: Iterable<[string, string]>): Fields {
-  return Object.fromEntries([...entries].filter(([, value]) => value !== ''));
-}
-
-/** Picks an operation's fields and flags, whose names may be in any case. Later sources win. */
-function readItem(operation: Operation, sources: Fields[]): Item {
-  const { fields, enumAliases = {}, flags = {} } = operation;
-  const given = new Map(sources.flatMap(Object.entries).map(([name, value]) => [name.toLowerCase(), value]));
-  const variables: Fields = {};
-  for (const name of Object.keys(fields)) {
-    const value: unknown = given.get(name.toLowerCase());
-    if (value === undefined) continue;
-    const aliases = Object.entries(enumAliases[name] ?? {});
-    const [, enumValue] = aliases.find(([alias]) => alias.toLowerCase() === toString(value).toLowerCase()) ?? [];
-    variables[name] = enumValue ?? parseValue(value, variableTypes(operation).get(name));
-  }
-  const isOn = (flag: string) => /^(true|1|on)$/i.test(toString(given.get(flag.toLowerCase())));
-  return { variables, flags: new Set(Object.keys(flags).filter(isOn)) };
-}
-
-/** Converts a simple value to a string. Objects become empty: their `toString` may come from the client. */
-function toString(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-}
-
-/** Parses the number or the list that a variable takes. GraphQL refuses what does not fit. */
-function parseValue(value: unknown, type = ''): unknown {
-  if (type.startsWith('[') && typeof value === 'string') return value.split(',').filter(Boolean);
-  if (!type.startsWith('Int') || !/^-?\d+$/.test(toString(value))) return value;
-  // Beyond 32 bits GraphQL would report its own limit instead of the field's.
-  return Math.min(Number(value), GRAPHQL_MAX_INT);
-}
-
-const variableTypes = memoize(({ document }: Operation) => {
-  const definitions = parse(document).definitions.flatMap((definition) =>
-    definition.kind === Kind.OPERATION_DEFINITION ? (definition.variableDefinitions ?? []) : [],
-  );
-  return new Map(definitions.map(({ variable, type }) => [variable.name.value, print(type)]));
-});

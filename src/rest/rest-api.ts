@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context, SignIn } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
-import { writeError, prefixItem, renameField } from './errors.ts';
+import { prefixItem, renameField } from './errors.ts';
+import { readItem, type Fields, type Item } from './fields.ts';
+import { createHandler } from './handler.ts';
 import { readPage, streamList } from './lists.ts';
 import { longestList, type Operation } from './operations.ts';
-import { readCall, type Call, type Fields, type Item } from './request.ts';
+import { readCall, type Call } from './request.ts';
 import { writeResult, type Result } from './response.ts';
 
 /**
@@ -22,13 +22,14 @@ export function createRestApi(
 ) {
   async function runCall({ operation, items, takesItems }: Call, context: Context): Promise<Result> {
     const results: Result[] = [];
-    for (const [index, item] of items.entries()) {
+    for (const sources of items) {
       try {
+        const item = readItem(operation, sources);
         if (takesItems && item.flags.has('all'))
           throw badInput('all', '"all" returns a single list: send it without [].');
         results.push(await runItem(operation, item, context));
       } catch (error) {
-        throw takesItems ? prefixItem(error, index) : error;
+        throw takesItems ? prefixItem(error, sources.place) : error;
       }
     }
     const [first] = results;
@@ -55,17 +56,9 @@ export function createRestApi(
     throw renameField(new CodedError('NOT_FOUND', 'No object has this "id".', { field: 'id' }), operation);
   }
 
-  return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
-    response.appendHeader('Vary', 'Accept');
-    try {
-      await signIn(request.headers.authorization, context);
-      // The router's errors name the operations.
-      if (!isOpen && !isAdministrator(context.viewer)) throw refusal(context.viewer);
-      const call = await readCall(request, context);
-      const result = await runCall(call, context);
-      await writeResult(result, call.operation, call.format, response);
-    } catch (error) {
-      writeError(error, response, context);
-    }
-  };
+  // The router's errors name the operations, so they are for those who may explore the API.
+  return createHandler(signIn, isOpen, async (request, response, context) => {
+    const call = await readCall(request, context);
+    await writeResult(await runCall(call, context), call.operation, call.format, response);
+  });
 }
