@@ -5,8 +5,8 @@ import type { Operation } from './operations.ts';
 
 export type Fields = Record<string, unknown>;
 
-/** Values by the names of their fields, in lower case. */
-export type Source = Map<string, unknown>;
+/** The values that were given for each field, whose names are in lower case. */
+export type Source = Map<string, unknown[]>;
 
 /** Where an item comes from. */
 export interface Sources {
@@ -25,23 +25,19 @@ export interface Item {
   flags: Set<string>;
 }
 
-/**
- * Gathers values by their names, which may be in any case and end in brackets, as in `accountIds[]=a&accountIds[]=b`.
- * Several values of one name become an array. Undefined is no value.
- */
+/** Gathers values by names in any case, which may end in brackets, as in `accountIds[]=a`. Undefined is no value. */
 export function gather(entries: Iterable<[string, unknown]>): Source {
-  const groups = Map.groupBy(entries, ([name]) =>
-    name
-      .trim()
+  const source: Source = new Map();
+  for (const [name, value] of entries) {
+    const field = name
       .toLowerCase()
-      .replace(/\[\d*\]$/, ''),
-  );
-  return new Map(
-    Array.from(groups, ([name, group]) => {
-      const values = group.map(([, value]) => value).filter((value) => value !== undefined);
-      return [name, values.length > 1 ? values : values[0]];
-    }),
-  );
+      .replace(/\[\d*\]$/, '')
+      .trim();
+    const values = source.get(field) ?? [];
+    source.set(field, values);
+    if (value !== undefined) values.push(value);
+  }
+  return source;
 }
 
 /** Picks an operation's fields and flags. @throws BAD_USER_INPUT */
@@ -52,13 +48,14 @@ export function readItem(operation: Operation, { query, body, request }: Sources
     const known = names.map((name) => `"${name}"`).join(', ');
     throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
   }
+  const sources = [request, body, query];
   const find = (name: string) =>
-    [request, body, query].map((source) => source.get(name.toLowerCase())).find((value) => value !== undefined);
+    sources.map((source) => source.get(name.toLowerCase())).find((values) => values?.length);
   const types = variableTypes(operation);
   const variables = Object.keys(fields).map((name) => {
-    return [name, readValue(name, find(name), types.get(name), enumAliases[name])] as const;
+    return [name, readValue(name, find(name) ?? [], types.get(name), enumAliases[name])] as const;
   });
-  const isOn = (flag: string) => [find(flag)].flat().some((value) => /^(true|1|on)$/i.test(toString(value)));
+  const isOn = (flag: string) => find(flag)?.some((value) => /^(true|1|on)$/i.test(toString(value)));
   return {
     variables: Object.fromEntries(variables.filter(([, value]) => value !== undefined)),
     flags: new Set(Object.keys(flags).filter(isOn)),
@@ -66,20 +63,21 @@ export function readItem(operation: Operation, { query, body, request }: Sources
 }
 
 /** Reads the value of a variable; undefined if it is left out. GraphQL refuses what is of another type. */
-function readValue(name: string, value: unknown, type = '', aliases?: Record<string, string>): unknown {
+function readValue(name: string, values: unknown[], type = '', aliases?: Record<string, string>): unknown {
+  const [value] = values;
   // Only a string may be empty, and only a change to nothing is null.
   if (value === undefined || (!type.startsWith('String') && (value === '' || value === null))) return undefined;
-  if (type.startsWith('[')) return [value].flat(2).flatMap(readIds);
-  if (Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
+  if (type.startsWith('[')) return values.flat().flatMap(readIds);
+  if (values.length > 1 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
+  const word = toString(value);
   if (aliases) {
-    const [, known] =
-      Object.entries(aliases).find(([alias]) => alias.toLowerCase() === toString(value).toLowerCase()) ?? [];
+    const [, known] = Object.entries(aliases).find(([alias]) => alias.toLowerCase() === word.toLowerCase()) ?? [];
     if (known !== undefined) return known;
     throw badInput(name, `"${name}" must be ${Object.keys(aliases).join(' or ')}.`);
   }
   if (type.startsWith('ID') && typeof value === 'string') return toUuid(value);
   if (!type.startsWith('Int')) return value;
-  if (/^-?\d+$/.test(toString(value))) return Number(value);
+  if (/^-?\d+$/.test(word)) return Number(word);
   throw badInput(name, `"${name}" must be a whole number.`);
 }
 

@@ -20,15 +20,11 @@ export async function readPage(execute: Execute, { variables, flags }: Item): Pr
   if (countPerPage < 1 || countPerPage > maximumPageSize)
     throw badInput('countPerPage', `"countPerPage" must be from 1 to ${maximumPageSize}.`);
   const lastPage = Math.floor(maximumOffset / countPerPage);
-  if (page < 0 || page > lastPage) {
-    const advice = `Beyond ${maximumOffset} items, ask for "all=true", or for fewer items.`;
-    throw badInput('page', `"page" must be from 0 to ${lastPage} with this "countPerPage". ${advice}`);
-  }
+  const advice = `Beyond ${maximumOffset} items, ask for "all=true", or for fewer items.`;
+  if (page < 0 || page > lastPage) throw badInput('page', `"page" must be from 0 to ${lastPage} here. ${advice}`);
   const withoutTotal = flags.has('simplifiedPaging');
   const asked = { ...variables, page: page * countPerPage, countPerPage, withoutTotal };
-  const connection = await readConnection(execute, asked);
-  const { totalCount = 0, pageInfo } = connection;
-  const items = nodesOf(connection);
+  const { items, totalCount, pageInfo } = await readItems(execute, asked);
   const totals = withoutTotal ? {} : { totalCount, totalPages: Math.ceil(totalCount / countPerPage) };
   return { kind: 'value', value: { items, ...totals, hasMorePages: pageInfo.hasNextPage }, rows: items };
 }
@@ -37,31 +33,27 @@ export async function readPage(execute: Execute, { variables, flags }: Item): Pr
 export async function streamList(execute: Execute, { variables, flags }: Item): Promise<Result> {
   const { page: _page, ...others } = variables;
   const fullPage = { ...others, countPerPage: maximumPageSize };
-  const first = await readConnection(execute, fullPage);
-  const { totalCount = 0 } = first;
-  if (totalCount > longestList) {
+  const first = await readItems(execute, fullPage);
+  const { totalCount } = first;
+  if (totalCount > longestList)
     throw badInput('all', `"all" returns lists of at most ${longestList} items: read this one by "page".`);
-  }
   const totals = flags.has('simplifiedPaging') ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
   return { kind: 'stream', pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
 }
 
-async function* readPages(execute: Execute, variables: Fields, first: Connection): AsyncGenerator<object[]> {
-  let connection = first;
-  yield nodesOf(connection);
-  while (connection.pageInfo.hasNextPage) {
-    const after = connection.pageInfo.endCursor;
-    connection = await readConnection(execute, { ...variables, after, withoutTotal: true });
-    yield nodesOf(connection);
+async function* readPages(execute: Execute, variables: Fields, first: Items): AsyncGenerator<object[]> {
+  yield first.items;
+  for (let { pageInfo } = first; pageInfo.hasNextPage;) {
+    const page = await readItems(execute, { ...variables, after: pageInfo.endCursor, withoutTotal: true });
+    yield page.items;
+    ({ pageInfo } = page);
   }
 }
 
-async function readConnection(execute: Execute, variables: Fields): Promise<Connection> {
-  const connection = await execute(variables);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document asks for exactly this
-  return connection as Connection;
-}
+type Items = Awaited<ReturnType<typeof readItems>>;
 
-function nodesOf({ edges }: Connection): object[] {
-  return edges.map(({ node }) => node);
+async function readItems(execute: Execute, variables: Fields) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document asks for exactly this
+  const { edges, totalCount = 0, pageInfo } = (await execute(variables)) as Connection;
+  return { items: edges.map(({ node }) => node), totalCount, pageInfo };
 }

@@ -38,7 +38,7 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   // All operations need a viewer: refuse anonymous clients before anything that they sent is read.
   if (!context.viewer) throw refusal(null);
   const query = readForm(operation, search, 'query string');
-  const asked = [query.get('format')].flat().find((name) => typeof name === 'string');
+  const [asked] = query.get('format') ?? [];
   const format = chooseFormat(suffix ?? asked, request);
   const key = operation.fields['idempotencyKey'] === undefined ? undefined : readKey(headers);
   const bodies = hasBody(method) ? await readBodies(operation, takesItems, context) : [emptyBody];

@@ -10,8 +10,8 @@ export type Format = (typeof formats)[number];
 export const mediaTypes: Record<Format, string> = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
 /** Chooses the format of a response: the one that the URL names, else the first choice of `Accept`, else JSON. */
-export function chooseFormat(name: string | undefined, request: IncomingMessage): Format {
-  if (name !== undefined) {
+export function chooseFormat(name: unknown, request: IncomingMessage): Format {
+  if (typeof name === 'string') {
     const named = formats.find((format) => format === name.toLowerCase());
     if (named) return named;
     throw badInput('format', `"format" must be one of ${formats.join(', ')}.`);
