@@ -65,7 +65,8 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
 
 function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   const { sub } = payload;
-  if (typeof sub !== 'string' || !sub || sub.length > maximumUserLength || sub.includes('\0') || !sub.isWellFormed())
+  const isStorable = typeof sub === 'string' && sub !== '' && sub.length <= maximumUserLength && sub.isWellFormed();
+  if (!isStorable || sub.includes('\0') || sub.startsWith('\uFEFF'))
     throw new errors.JWTClaimValidationFailed('"sub" is not valid', payload, 'sub');
   let roles: unknown = payload;
   // A name such as https://example.com/roles has dots of its own.

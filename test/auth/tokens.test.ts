@@ -68,7 +68,7 @@ describe('with a secret', () => {
     ...[null, true, 0, -1, inSeconds(-60), 'never', `${inSeconds(60)}`, [inSeconds(60)]].map((exp) => ({ exp })),
     ...[null, true, '0', inSeconds(600), 1e300].map((nbf) => ({ nbf })),
     ...[null, 'now'].map((iat) => ({ iat })),
-    ...[null, true, 7, '', ['alice'], { name: 'alice' }, 'alice\0', '\ud800'].map((sub) => ({ sub })),
+    ...[null, true, 7, '', ['alice'], { name: 'alice' }, 'alice\0', '\ud800', '\uFEFFalice'].map((sub) => ({ sub })),
   ])('claims such as %j are refused', async (claims) => {
     expect(await tryWith(sign(claims))).toEqual(refused);
   });

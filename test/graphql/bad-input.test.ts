@@ -92,6 +92,7 @@ describe.each([
   ['NUL', 'a\0b'],
   ['a lone high surrogate', 'a\ud800b'],
   ['a lone low surrogate', '\udc00'],
+  ['a byte-order mark at its start', '\uFEFFa'],
 ])('a text with %s', (_kind, bad) => {
   test.each([
     ['the purpose of a new session', newAISession, { input: { purpose: bad } }, 'purpose'],
