@@ -55,7 +55,7 @@ export function readItem(operation: Operation, { query, body, request }: Sources
   const variables = Object.keys(fields).map((name) => {
     return [name, readValue(name, find(name) ?? [], types.get(name), enumAliases[name])] as const;
   });
-  const isOn = (flag: string) => find(flag)?.some((value) => /^(true|1|on)$/i.test(toString(value)));
+  const isOn = (flag: string) => find(flag)?.some((value) => readFlag(flag, value));
   return {
     variables: Object.fromEntries(variables.filter(([, value]) => value !== undefined)),
     flags: new Set(Object.keys(flags).filter(isOn)),
@@ -81,9 +81,16 @@ function readValue(name: string, values: unknown[], type = '', aliases?: Record<
   throw badInput(name, `"${name}" must be a whole number.`);
 }
 
-/** Reads a list of ids as clients write it in a string: `a,b`, `[a,b]` or `["a", "b"]`. */
+function readFlag(name: string, value: unknown): boolean {
+  const word = toString(value);
+  if (/^(|false|0|off|no)$/i.test(word)) return false;
+  if (/^(true|1|on|yes)$/i.test(word)) return true;
+  throw badInput(name, `"${name}" must be true or false.`);
+}
+
+/** Reads a list of ids as clients write it in a string: `a,b`, `[a,b]` or `["a", 'b']`. */
 function readIds(value: unknown): unknown[] {
-  return typeof value === 'string' ? (value.match(/[^\s,"[\]]+/g) ?? []).map(toUuid) : [value];
+  return typeof value === 'string' ? (value.match(/[^\s,"'[\]]+/g) ?? []).map(toUuid) : [value];
 }
 
 /** Reads a .NET Guid, which may be without dashes, or in braces. */

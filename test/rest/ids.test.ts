@@ -27,6 +27,7 @@ const lists: [string, () => [string, string][]][] = [
   ['in brackets', () => [['specificIds', `[${ids.join(',')}]`]]],
   ['in JSON', () => [['specificIds', JSON.stringify(ids)]]],
   ['in JSON with blanks', () => [['specificIds', `[ "${ids.join('", "')}" ]`]]],
+  ['as Python prints it', () => [['specificIds', `['${ids.join("', '")}']`]]],
   ['in quotes', () => [['specificIds', `"${ids.join('","')}"`]]],
   ['by repeated names', () => ids.map((id) => ['specificIds', id])],
   [

@@ -21,6 +21,8 @@ test.each([
   ['page', '-1', /0 to 400\b/],
   ['page', '102&countPerPage=99', /0 to 101\b/],
   ['countPerPage', '101', /1 to 100\b/],
+  ['all', 'whole', /true or false/],
+  ['simplifiedPaging', '2', /true or false/],
   ['countPerPage', '101&page=5000', /1 to 100\b/],
 ])('a %s of %s is refused in the words of the route', async (name, value, words) => {
   const answer = await send(server, 'GET', `/ai/sessions?${name}=${value}`);
@@ -43,6 +45,15 @@ test.each([
   const answer = await send(server, 'POST', path, { body });
   expect(answer.status).toBe(400);
   expect(readFailure(answer).message).toBe(message);
+});
+
+test.each(['true', 'True', '1', 'on', 'yes', 'true&all=true'])('all=%s asks for the whole list', async (all) => {
+  const answer = await send(server, 'GET', `/ai/sessions?countPerPage=0&all=${all}`);
+  expect(readList(answer).totalPages).toBeLessThan(2);
+});
+
+test.each(['false', 'False', '0', 'off', 'no', ''])('all=%s asks for a page', async (all) => {
+  expect((await send(server, 'GET', `/ai/sessions?countPerPage=0&all=${all}`)).status).toBe(400);
 });
 
 test('the last page within the range is answered', async () => {
