@@ -8,6 +8,7 @@ import { migrationsFolder } from '../migrations.ts';
 import { openConnection } from './connection.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { unusable } from './open-postgres.ts';
+import { explainRefusal } from './pooler.ts';
 import { createRoutes } from './routes.ts';
 
 /** How long others may lock the tables, in milliseconds. */
@@ -46,7 +47,8 @@ export async function migratePostgres(url: string, report: (line: string) => voi
       await sleep(1000);
     }
   } catch (error) {
-    throw error instanceof StartupError ? error : unusable(description, reasonOf(error), error);
+    if (error instanceof StartupError) throw error;
+    throw unusable(description, explainRefusal(error, parsed.parameters) ?? reasonOf(error), error);
   } finally {
     await connection.close();
   }

@@ -80,6 +80,7 @@ describe('npm run migrate', () => {
     ['no DATABASE_URL', ''],
     ['a DATABASE_URL of another kind', 'mysql://user:hush-hush@localhost/sessions'],
     ['a malformed DATABASE_URL', 'postgres://user:hush-hush@localhost:port/sessions'],
+    ['a password that is not percent-encoded', 'postgres://user:12/hush-hush@hush-hush@localhost/sessions'],
   ])('with %s reports it and ends with code 1', async (_fault, url) => {
     const { code, stdout, stderr } = await migrate(url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
