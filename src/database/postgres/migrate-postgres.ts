@@ -11,6 +11,9 @@ import { unusable } from './open-postgres.ts';
 import { explainRefusal } from './pooler.ts';
 import { createRoutes } from './routes.ts';
 
+/** A number that no other program locks: hashtext('ai-sessions migrations'), as earlier versions had it. */
+const migrationLock = 1_072_551_428;
+
 /** How long others may lock the tables, in milliseconds. */
 const patienceMs = 30_000;
 
@@ -62,7 +65,7 @@ async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined
     // A statement that waits for a lock blocks all later ones: those of the running servers.
     await orm.execute(sql`set local lock_timeout = '300ms'`);
     // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
-    await orm.execute(sql`select pg_advisory_xact_lock(hashtext('ai-sessions migrations'))`);
+    await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
     await migrate(orm, { migrationsFolder });
     return undefined;
   } catch (error) {
