@@ -101,6 +101,12 @@ describe('the encryption of a URL', () => {
     expect(require?.checkServerIdentity?.('db', Object.create(null))).toBeUndefined();
   });
 
+  test('is on, and the certificate is checked, where a CA is named', () => {
+    const { encryption, tls } = parseDatabaseUrl(`postgres://db/d?sslrootcert=${import.meta.filename}`);
+    expect(encryption).toEqual(['on']);
+    expect(tls.rejectUnauthorized).toBe(true);
+  });
+
   test('begins at once with sslnegotiation=direct', () => {
     expect(parseDatabaseUrl('postgres://db/d?sslmode=require&sslnegotiation=direct').isDirectTls).toBe(true);
     expect(parseDatabaseUrl('postgres://db/d?sslmode=require').isDirectTls).toBe(false);
@@ -118,6 +124,7 @@ test.each([
   ['an unknown sslmode', 'postgres://u:hush-hush@db/d?sslmode=maybe', /sslmode of disable, allow/],
   ['an unknown ssl', 'postgres://u:hush-hush@db/d?ssl=maybe', /sslmode of disable, allow/],
   ['a file that is not there', 'postgres://u:hush-hush@db/d?sslmode=require&sslrootcert=/no/such', /\/no\/such/],
+  ['a certificate without its key', 'postgres://u:hush-hush@db/d?sslcert=a', /both sslcert and sslkey/],
   ['verify-ca without a CA', 'postgres://u:hush-hush@db/d?sslmode=verify-ca', /needs sslrootcert/],
 ])('a URL with %s is refused in words, without its password', (_fault, url, words) => {
   const refused = () => parseDatabaseUrl(url);

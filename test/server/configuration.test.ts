@@ -96,7 +96,6 @@ test.each([
   ['PORT', '0x50'],
   ['PORT', ' '],
   ['DATABASE_URL', 'mysql://db/d'],
-  ['DATABASE_URL', 'db.example.com'],
   ['DATABASE_URL', 'postgres://user:password@db.example.com:port/d'],
   ['DATABASE_POOL_SIZE', '0'],
   ['DATABASE_POOL_SIZE', 'ten'],

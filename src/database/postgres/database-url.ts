@@ -52,15 +52,17 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   const { host, port, user, password, dbname: database, ...options } = splitUrl(url);
   const { ssl, sslnegotiation, sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslcrl, ...others } = options;
   const isDirectTls = sslnegotiation === 'direct';
-  // As JDBC and node-postgres have it.
-  const sslAsMode = ssl?.replace(/^(true|1)$/, 'require').replace(/^(false|0)$/, 'disable');
   // libpq's name for the roots of the system, which are Node.js's default.
   const isSystemRoot = sslrootcert === 'system';
-  const mode = isSystemRoot ? 'verify-full' : (sslmode ?? sslAsMode ?? (isDirectTls ? 'require' : 'disable'));
+  // As JDBC and node-postgres have it.
+  const sslAsMode = ssl?.replace(/^(true|1)$/, 'require').replace(/^(false|0)$/, 'disable');
+  const usualMode = isDirectTls || sslrootcert || sslcert ? 'require' : 'disable';
+  const mode = isSystemRoot ? 'verify-full' : (sslmode ?? sslAsMode ?? usualMode);
   const encryption = encryptions.get(mode);
   if (!encryption) throw new Error(`must have an sslmode of ${[...encryptions.keys()].join(', ')}`);
   const ca = isSystemRoot ? undefined : readFile(sslrootcert);
   if (mode === 'verify-ca' && !ca) throw new Error('needs sslrootcert, the file of the CA, for sslmode=verify-ca');
+  if (!sslcert !== !sslkey) throw new Error('needs both sslcert and sslkey, or neither');
   const addresses = readAddresses(host, port);
   return {
     addresses,

@@ -6,7 +6,7 @@ const rules: [names: RegExp, harmless: RegExp, advice: string][] = [
   // Deadlines notice lost connections, of several hosts only one accepts writes, and the server has a name of its own.
   [/^(connect_timeout|tcp_user_timeout|keepalives(_.*)?|load_balance_hosts)$/, anyValue, ''],
   [/^(fallback_application_name|sslcompression|max_protocol_version|uselibpqcompat)$/, anyValue, ''],
-  [/^(channel_binding|require_auth|requirepeer)$/, /^(disable|prefer)$/, 'sslmode=verify-full checks the server, too'],
+  [/^(channel_binding|require_auth|requirepeer)$/, /^(disable|prefer)$/, 'use sslmode=verify-full instead'],
   [/^(gss.*|krb.*|scram_.*_key|oauth_.*)$/, /^(disable|prefer|0)$/, 'use a password or a client certificate'],
   [/^(hostaddr|database|db|username)$/, noValue, 'write it as in postgres://user:password@host:5432/name'],
   [/^(service(file)?|passfile)$/, noValue, 'write what it stands for into the URL'],
@@ -26,8 +26,12 @@ const rules: [names: RegExp, harmless: RegExp, advice: string][] = [
   [/^(connection_limit|max|min|pool(_.*)?)$/, noValue, 'set DATABASE_POOL_SIZE'],
   [/^(pgbouncer|prepare.*|statement_cache_.*)$/, noValue, 'set DATABASE_PREPARE=off behind a transaction-mode pooler'],
   [/^ssl(accept|identity|factory)$/, noValue, 'set sslmode=verify-full, or require to accept any certificate'],
-  [/^(idle_?timeout.*|max_?(lifetime|pipeline|uses).*|max.*_connection_lifetime|keep_?alive)$/, noValue, ''],
-  [/^(single_use_connections|backoff|fetch_types|publications|debug|supa|workaround)$/, noValue, ''],
+  [
+    /^(idle_?timeout.*|max_?(lifetime|pipeline|uses).*|max.*_connection_lifetime|keep_?alive)$/,
+    noValue,
+    'leave it out',
+  ],
+  [/^(single_use_connections|backoff|fetch_types|publications|debug|supa|workaround)$/, noValue, 'leave it out'],
 ];
 
 /**
@@ -40,7 +44,7 @@ export function readSettings(parameters: Record<string, string>): Record<string,
   for (const [name, value] of Object.entries(parameters)) {
     const [, harmless, advice] = rules.find(([names]) => names.test(name.toLowerCase())) ?? [];
     if (!harmless) settings[name] = value;
-    else if (!harmless.test(value)) faults.push(`must not have ${name}${advice && `: ${advice}`}`);
+    else if (!harmless.test(value)) faults.push(`must not have ${name}: ${advice}`);
   }
   if (faults.length > 0) throw new Error(faults.join('; '));
   return settings;
