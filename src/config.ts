@@ -119,14 +119,7 @@ export function loadDatabaseUrl(environment: Environment): string | undefined {
 
 function load<Schema extends z.ZodType>(schema: Schema, names: string[], environment: Environment): z.output<Schema> {
   const faults: string[] = [];
-  const values: Environment = {};
-  for (const name of names) {
-    try {
-      values[name] = readValue(name, environment);
-    } catch (error) {
-      faults.push(error instanceof Error ? error.message : String(error));
-    }
-  }
+  const values = Object.fromEntries(names.map((name) => [name, readValue(name, environment, faults)]));
   const result = schema.safeParse(values);
   if (result.success && faults.length === 0) return result.data;
   for (const { path, message } of result.error?.issues ?? []) faults.push([...path, message].join(' '));
@@ -134,15 +127,14 @@ function load<Schema extends z.ZodType>(schema: Schema, names: string[], environ
 }
 
 /** An empty value counts as unset. */
-function readValue(name: string, environment: Environment): string | undefined {
+function readValue(name: string, environment: Environment, faults: string[]): string | undefined {
   const { [name]: value, [`${name}_FILE`]: file } = environment;
   if (!file) return value || undefined;
-  if (value) throw new Error(`${name} and ${name}_FILE exclude each other: set one`);
+  if (value) faults.push(`${name} and ${name}_FILE exclude each other: set one`);
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
   } catch (error) {
-    throw new Error(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    faults.push(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
 }

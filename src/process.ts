@@ -1,14 +1,15 @@
 import packageJson from '../package.json' with { type: 'json' };
-import { StartupError } from './errors.ts';
+import { errorCode, StartupError } from './errors.ts';
 import type { Logger, LogOutput } from './observability/log.ts';
 
-/** Runs a program. A StartupError is explained on stderr and ends the process with code 1. */
+/** Runs a program. A StartupError, or a wrong option, is explained on stderr and ends the process with code 1. */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
   try {
     requireNode(packageJson.engines.node.replace('>=', ''));
     await program();
   } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
+    const isExpected = error instanceof StartupError || errorCode(error).startsWith('ERR_PARSE_ARGS_');
+    if (!(error instanceof Error) || !isExpected) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }

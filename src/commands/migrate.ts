@@ -1,9 +1,11 @@
+import { parseArgs } from 'node:util';
 import { loadDatabaseUrl } from '../config.ts';
 import { migratePostgres } from '../database/postgres/migrate-postgres.ts';
 import { StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 
 await runProgram(async () => {
+  parseArgs();
   const url = loadDatabaseUrl(process.env);
   if (!url) {
     throw new StartupError(

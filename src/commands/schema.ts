@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   assertValidSchema,
   buildASTSchema,
@@ -18,11 +19,12 @@ import { runProgram } from '../process.ts';
 const root = path.join(import.meta.dirname, '../..');
 
 await runProgram(async () => {
+  const { check } = parseArgs({ options: { check: { type: 'boolean' } } }).values;
   const file = path.join(root, 'schema.graphql');
   const schema = createSchema();
   assertValidSchema(schema);
   const text = `${printSchema(lexicographicSortSchema(schema))}\n`;
-  if (!process.argv.includes('--check')) return writeFileSync(file, text);
+  if (!check) return writeFileSync(file, text);
   if (readFileSync(file, 'utf8') !== text) throw new StartupError('schema.graphql is out of date. Run: npm run schema');
   checkCompatibility(schema);
 });

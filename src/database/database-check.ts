@@ -1,7 +1,7 @@
 import { errorCode } from '../errors.ts';
 import { sql } from 'drizzle-orm';
 import type { Orm } from './database.ts';
-import { isMigrated } from './migrations.ts';
+import { findMissingMigrations } from './migrations.ts';
 
 /** What the server does with its tables. */
 const rights = {
@@ -17,7 +17,7 @@ const rights = {
  */
 export async function findFault(orm: Orm): Promise<string | undefined> {
   try {
-    if (!(await isMigrated(orm))) return 'the database is behind: run npm run migrate';
+    if ((await findMissingMigrations(orm)).length > 0) return 'the database is behind: run npm run migrate';
   } catch (error) {
     if (errorCode(error) !== '42501') throw error;
     return 'its role may not read drizzle.__drizzle_migrations: grant it usage on the schema drizzle and select on the table';

@@ -1,10 +1,9 @@
-import { errorCode } from '../errors.ts';
 import path from 'node:path';
 import { max, sql } from 'drizzle-orm';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { bigint, pgSchema } from 'drizzle-orm/pg-core';
 import type { Orm } from './database.ts';
 import { DatabaseFailure } from './failures.ts';
+import journal from './migrations/meta/_journal.json' with { type: 'json' };
 
 export const migrationsFolder = path.join(import.meta.dirname, 'migrations');
 
@@ -13,22 +12,16 @@ const applied = pgSchema('drizzle').table('__drizzle_migrations', {
   createdAt: bigint('created_at', { mode: 'number' }),
 });
 
-let newest: number | undefined;
-
 /**
- * Tells whether the database has every migration of this version. A newer database has.
+ * Finds the migrations of this version that the database lacks. A newer database lacks none.
+ * @returns their names
  * @throws 25006 for a database that is read-only, such as a standby
  */
-export async function isMigrated(orm: Orm): Promise<boolean> {
-  // Read the files once: they do not change under a running process.
-  newest ??= readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
-  try {
-    const readOnly = sql<string>`current_setting('transaction_read_only')`;
-    const [row] = await orm.select({ newest: max(applied.createdAt), readOnly }).from(applied);
-    if (row?.readOnly === 'on') throw new DatabaseFailure('25006', 'the database is read-only');
-    return (row?.newest ?? 0) >= newest;
-  } catch (error) {
-    if (errorCode(error) === '42P01') return false;
-    throw error;
-  }
+export async function findMissingMigrations(orm: Orm): Promise<string[]> {
+  const isNew = sql<boolean>`to_regclass('drizzle.__drizzle_migrations') is null`;
+  const readOnly = sql<string>`current_setting('transaction_read_only')`;
+  const [state] = await orm.select({ isNew, readOnly }).from(sql`(values (1)) as one_row`);
+  if (state?.readOnly === 'on') throw new DatabaseFailure('25006', 'the database is read-only');
+  const [last] = state?.isNew ? [] : await orm.select({ time: max(applied.createdAt) }).from(applied);
+  return journal.entries.filter(({ when }) => when > (last?.time ?? 0)).map(({ tag }) => tag);
 }

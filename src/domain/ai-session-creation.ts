@@ -53,7 +53,7 @@ const insertStatement = memoize((orm: Orm) => {
       id uuid, "dateCreated" timestamptz, "createdBy" text, "accountId" uuid, purpose text, "idempotencyKey" text,
       "payloadHash" text
     )
-    where "accountId" is null or exists (select from ${accounts} where ${accounts.id} = "accountId")`);
+    where "accountId" is null or exists (select 1 from ${accounts} where ${accounts.id} = "accountId")`);
   // Sorted, so that concurrent batches take the locks of their keys in the same order.
   const keys = sql`select "createdBy", "idempotencyKey", id, "payloadHash", now() from ${valid}
     where "idempotencyKey" is not null order by "createdBy", "idempotencyKey"`;

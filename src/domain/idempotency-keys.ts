@@ -61,7 +61,7 @@ function deleteNext(database: UserDatabase, days: number, after: Position | unde
       .limit(1)
       .offset(stepSize - 1);
     const isBefore = end && sql`(${createdBy}, ${key}) <= (${end.createdBy}, ${end.key})`;
-    const isOld = lt(dateCreated, sql`now() - make_interval(days => ${days})`);
+    const isOld = lt(dateCreated, sql`now() - ${days} * interval '1 day'`);
     const isDue = and(isAfter, isBefore, isOld);
     const deleted = await orm.delete(idempotencyKeys).where(isDue).returning({ key });
     return { deleted: deleted.length, end };

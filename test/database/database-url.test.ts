@@ -12,6 +12,9 @@ describe('the addresses of a URL', () => {
     ['postgres:///d?host=/run/pg', [{ path: '/run/pg/.s.PGSQL.5432' }]],
     ['postgres://%2Frun%2Fpg:6000/d', [{ path: '/run/pg/.s.PGSQL.6000' }]],
     ['postgres:///d?host=db&port=6000', [{ host: 'db', port: 6000 }]],
+    ['postgres://u:p@/d?host=/cloudsql/project:region:name', [{ path: '/cloudsql/project:region:name/.s.PGSQL.5432' }]],
+    ['postgres://u:p@localhost/d?host=/cloudsql/a:b:c', [{ path: '/cloudsql/a:b:c/.s.PGSQL.5432' }]],
+    ['postgres://u:p@%2Fcloudsql%2Fa%3Ab%3Ac/d', [{ path: '/cloudsql/a:b:c/.s.PGSQL.5432' }]],
   ])('%s', (url, addresses) => {
     expect(parseDatabaseUrl(url).addresses).toEqual(addresses);
   });
@@ -46,6 +49,16 @@ describe('the credentials of a URL', () => {
     expect(credentials).toEqual({ user: 'a@b', password: 'p:w/', database: 'my data' });
   });
 
+  test('come behind the question mark, too, where a plus is a plus', () => {
+    const { credentials } = parseDatabaseUrl('postgres://db/first?user=a&password=b+c%2F=&dbname=second');
+    expect(credentials).toEqual({ user: 'a', password: 'b+c/=', database: 'second' });
+  });
+
+  test('may hold any character that has no meaning in a URL', () => {
+    const { credentials } = parseDatabaseUrl('postgres://ä:p:&=+$!*"<>^`{|}\\~ü@db/a%2Fb');
+    expect(credentials).toEqual({ user: 'ä', password: 'p:&=+$!*"<>^`{|}\\~ü', database: 'a/b' });
+  });
+
   test('are left out where the URL has none', () => {
     expect(parseDatabaseUrl('postgres://db').credentials).toEqual({});
   });
@@ -66,7 +79,12 @@ describe('the encryption of a URL', () => {
     ['sslmode=verify-full', ['on'], true],
     ['sslrootcert=system', ['on'], true],
     ['sslmode=require&sslrootcert=system', ['on'], true],
+    ['sslmode=no-verify', ['on'], false],
     ['ssl=true', ['on'], false],
+    ['ssl=1', ['on'], false],
+    ['ssl=require', ['on'], false],
+    ['ssl=verify-full', ['on'], true],
+    ['ssl=false', ['off'], false],
   ])('with "%s" is tried as %j', (options, encryption, isVerified) => {
     const parsed = parseDatabaseUrl(`postgres://db/d?${options}`);
     expect({ encryption: parsed.encryption, isVerified: parsed.tls.rejectUnauthorized }).toEqual({
@@ -83,6 +101,12 @@ describe('the encryption of a URL', () => {
     expect(require?.checkServerIdentity?.('db', Object.create(null))).toBeUndefined();
   });
 
+  test('is on, and the certificate is checked, where a CA is named', () => {
+    const { encryption, tls } = parseDatabaseUrl(`postgres://db/d?sslrootcert=${import.meta.filename}`);
+    expect(encryption).toEqual(['on']);
+    expect(tls.rejectUnauthorized).toBe(true);
+  });
+
   test('begins at once with sslnegotiation=direct', () => {
     expect(parseDatabaseUrl('postgres://db/d?sslmode=require&sslnegotiation=direct').isDirectTls).toBe(true);
     expect(parseDatabaseUrl('postgres://db/d?sslmode=require').isDirectTls).toBe(false);
@@ -93,13 +117,53 @@ test.each([
   ['another scheme', 'mysql://u:hush-hush@db/d', /must be like postgres:/],
   ['no scheme', 'u:hush-hush@db/d', /must be like postgres:/],
   ['a port that is no number', 'postgres://u:hush-hush@db:port/d', /must be like postgres:/],
+  ['a password in the place of the host', 'postgres://u:hush-hush/d', /must be like postgres:/],
   ['a port that is too high', 'postgres://u:hush-hush@/d?host=db&port=65536', /ports from 1 to 65535/],
   ['a port of 0', 'postgres://u:hush-hush@/d?host=db&port=0', /ports from 1 to 65535/],
+  ['fewer ports than hosts', 'postgres://u:hush-hush@/d?host=a,b,c&port=1,2', /ports from 1 to 65535/],
   ['an unknown sslmode', 'postgres://u:hush-hush@db/d?sslmode=maybe', /sslmode of disable, allow/],
+  ['an unknown ssl', 'postgres://u:hush-hush@db/d?ssl=maybe', /sslmode of disable, allow/],
   ['a file that is not there', 'postgres://u:hush-hush@db/d?sslmode=require&sslrootcert=/no/such', /\/no\/such/],
+  ['a certificate without its key', 'postgres://u:hush-hush@db/d?sslcert=a', /both sslcert and sslkey/],
   ['verify-ca without a CA', 'postgres://u:hush-hush@db/d?sslmode=verify-ca', /needs sslrootcert/],
 ])('a URL with %s is refused in words, without its password', (_fault, url, words) => {
   const refused = () => parseDatabaseUrl(url);
   expect(refused).toThrow(words);
   expect(refused).not.toThrow(/hush-hush/);
 });
+
+describe('a password that is not percent-encoded is answered with what to do, and not repeated:', () => {
+  const passwords = '@/?#[] \t\n%'.split('').map((character) => `hush${character}hush`);
+
+  test.each([
+    ...passwords,
+    '12/hush',
+    '12?hush',
+    '12?a=hush',
+    '12#hush',
+    '12?a=b@hush',
+    'hush%zz',
+    '%ff-hush',
+    'hush%00',
+  ])('%j', (password) => {
+    for (const url of [`postgres://user:${password}@db:5432/d`, `postgres://user:${password}@one,two/d?a=b`]) {
+      const { message, cause } = refusalOf(url);
+      expect(message).toMatch(/Percent-encode the password/);
+      expect(`${message} ${String(cause)}`).not.toContain('hush');
+    }
+  });
+
+  test.each(['a%zz', 'hush@hush', 'hush#hush', 'hush&hush', 'hush&hush-=a', '%ff-hush'])('password=%s', (password) => {
+    const { message, cause } = refusalOf(`postgres://db/d?user=u&password=${password}`);
+    expect(message).toMatch(/Percent-encode the password/);
+    expect(`${message} ${String(cause)}`).not.toContain('hush');
+  });
+});
+
+function refusalOf(url: string): Error {
+  try {
+    return new Error(`taken: ${JSON.stringify(parseDatabaseUrl(url))}`);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

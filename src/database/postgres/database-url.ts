@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { parse, type ConnectionOptions } from 'pg-connection-string';
+import { readSettings } from './url-parameters.ts';
 
 /** A TCP address, or the path of a Unix socket. */
 export type Address = { host: string; port: number } | { path: string };
@@ -22,7 +23,14 @@ export interface DatabaseUrl {
   parameters: Record<string, string>;
 }
 
-const form = 'must be like postgres://user:password@host:5432/name';
+const form = `must be like postgres://user:password@host:5432/name. Percent-encode the password: \
+write %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %, %5B for [, %20 for a space`;
+
+/** User, password, hosts, database, options. An @ or a # further behind is one of a password. */
+const shape =
+  /^postgres(?:ql)?:\/\/(?:([^:@/?#[\]\s]*)(?::([^@/?#[\]\s]*))?@)?([^@/?#\s]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/;
+const hostsShape = /^(?:(?:\[[^[\]]+\]|[^:[\],]*)(?::\d*)?(?:,|$))+$/;
+const optionsShape = /^(?:[a-z_][\w.]*=[^&]*(?:&|$))*$/i;
 
 /** @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION */
 const encryptions = new Map<string, Encryption[]>([
@@ -32,81 +40,85 @@ const encryptions = new Map<string, Encryption[]>([
   ['require', ['on']],
   ['verify-ca', ['on']],
   ['verify-full', ['on']],
+  // As node-postgres calls it: `require` that accepts any certificate, even beside sslrootcert.
+  ['no-verify', ['on']],
 ]);
-
-/** What is no setting of the session: the address, the credentials, and options of libpq's own. */
-const ownNames =
-  /^(host|port|user|password|database|ssl.*|uselibpqcompat|channel_binding|gssencmode|connect_timeout|target_session_attrs)$/;
 
 /**
  * Reads a PostgreSQL URL as libpq does, also of several hosts.
- * @throws Error that says what is wrong, without the password
+ * @throws Error that says what is wrong, without any part of the password
  */
 export function parseDatabaseUrl(url: string): DatabaseUrl {
-  const [, prefix = '', hosts = '', rest = ''] = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/.exec(url) ?? [];
-  if (!prefix) throw new Error(form);
+  const { host, port, user, password, dbname: database, ...options } = splitUrl(url);
+  const { ssl, sslnegotiation, sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslcrl, ...others } = options;
+  const isDirectTls = sslnegotiation === 'direct';
   // libpq's name for the roots of the system, which are Node.js's default.
-  const isSystemRoot = /[?&]sslrootcert=system(&|$)/.test(rest);
-  const options = rest.replace(/(?<=[?&])sslrootcert=system(&|$)/, '');
-  // WHATWG URLs have one host, which is not empty.
-  const parts = hosts.split(',').map((host) => read(prefix + host.replace(/^(?=:|$)/, 'localhost') + options));
-  const [first] = parts;
-  if (!first) throw new Error('must name a host');
-  const addresses = parts.flatMap(readAddresses);
-  const { ssl, database, user, password, sslmode = isJdbcTls(first) ? 'require' : 'disable' } = first;
-  const mode = isSystemRoot ? 'verify-full' : String(sslmode);
+  const isSystemRoot = sslrootcert === 'system';
+  // As JDBC and node-postgres have it.
+  const sslAsMode = ssl?.replace(/^(true|1)$/, 'require').replace(/^(false|0)$/, 'disable');
+  const usualMode = isDirectTls || sslrootcert || sslcert ? 'require' : 'disable';
+  const mode = isSystemRoot ? 'verify-full' : (sslmode ?? sslAsMode ?? usualMode);
   const encryption = encryptions.get(mode);
   if (!encryption) throw new Error(`must have an sslmode of ${[...encryptions.keys()].join(', ')}`);
-  const { ca, cert, key } = typeof ssl === 'object' ? ssl : {};
-  const isVerified = mode.startsWith('verify') || (mode === 'require' && ca !== undefined);
+  const ca = isSystemRoot ? undefined : readFile(sslrootcert);
+  if (mode === 'verify-ca' && !ca) throw new Error('needs sslrootcert, the file of the CA, for sslmode=verify-ca');
+  if (!sslcert !== !sslkey) throw new Error('needs both sslcert and sslkey, or neither');
+  const addresses = readAddresses(host, port);
   return {
     addresses,
-    description: `${addresses.map((address) => ('path' in address ? address.path : nameOf(address))).join()}/${database ?? ''}`,
+    description: `${addresses.map(nameOf).join()}/${database ?? ''}`,
     credentials: { ...(user && { user }), ...(password && { password }), ...(database && { database }) },
     encryption,
-    isDirectTls: first.sslnegotiation === 'direct',
+    isDirectTls,
     tls: {
-      rejectUnauthorized: isVerified,
+      rejectUnauthorized: mode.startsWith('verify') || (mode === 'require' && ca !== undefined),
       ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
-      ...(ca && { ca }),
-      ...(cert && { cert }),
-      ...(key && { key }),
+      ca,
+      cert: readFile(sslcert),
+      key: readFile(sslkey),
+      passphrase: sslpassword,
+      crl: readFile(sslcrl),
     },
-    parameters: Object.fromEntries(
-      Object.entries(first).flatMap(([name, value]) => (ownNames.test(name) ? [] : [[name, String(value)]])),
-    ),
+    parameters: readSettings(others),
   };
 }
 
-/** @throws Error without the URL, which Node.js's errors hold */
-function read(url: string): ConnectionOptions {
+/** The parts by libpq's names, decoded. Those behind the question mark replace those before it. */
+function splitUrl(url: string): Record<string, string> {
+  const [matched, user, password, hosts = '', dbname, query = ''] = shape.exec(url) ?? [];
+  if (!matched || !hostsShape.test(hosts) || !optionsShape.test(query) || /%00/.test(url)) throw new Error(form);
+  const host = hosts.replaceAll(/:\d*(?=,|$)|[[\]]/g, '');
+  const port = hosts.replaceAll(/[^,]*?(?::(\d*))?(?=,|$)/g, '$1');
+  const options = Array.from(query.matchAll(/([^&=]+)=([^&]*)/g), ([, name = '', value]) => [name, value] as const);
+  const parts = [...Object.entries({ user, password, host, port, dbname }), ...options];
   try {
-    return parse(url, { useLibpqCompat: true });
+    return Object.fromEntries(parts.map(([name, text = '']) => [name, decodeURIComponent(text)]));
   } catch (cause) {
-    throw new Error(faultOf(cause, url), { cause });
+    throw new Error(form, { cause });
   }
 }
 
-function faultOf(error: unknown, url: string): string {
-  if (error instanceof Error && 'path' in error) return `names a file that cannot be read: ${error.message}`;
-  if (/[?&]sslmode=verify-ca/.test(url)) return 'needs sslrootcert, the file of the CA, for sslmode=verify-ca';
-  return form;
+/** @throws Error that names the file */
+function readFile(path: string | undefined): string | undefined {
+  try {
+    return path && readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`names a file that cannot be read: ${reason}`, { cause });
+  }
 }
 
-/** As in JDBC's URLs. */
-function isJdbcTls({ ssl, sslnegotiation }: ConnectionOptions): boolean {
-  return ssl === true || sslnegotiation === 'direct';
-}
-
-function readAddresses({ host, port }: ConnectionOptions): Address[] {
-  const ports = (port || '5432').split(',');
-  return (host || 'localhost').split(',').map((name, index) => {
-    const number = Number(ports[index] ?? ports[0]);
+function readAddresses(host = '', port = ''): Address[] {
+  const ports = port.split(',');
+  return host.split(',').map((name, index) => {
+    const text = ports.length === 1 ? port : ports[index];
+    const number = Number(text === '' ? 5432 : text);
     if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Error('must have ports from 1 to 65535');
-    return name.startsWith('/') ? { path: `${name}/.s.PGSQL.${number}` } : { host: name, port: number };
+    return name.startsWith('/') ? { path: `${name}/.s.PGSQL.${number}` } : { host: name || 'localhost', port: number };
   });
 }
 
-function nameOf({ host, port }: { host: string; port: number }): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+function nameOf(address: Address): string {
+  if ('path' in address) return address.path;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }

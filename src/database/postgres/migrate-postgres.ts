@@ -4,11 +4,15 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { StartupError, errorCode } from '../../errors.ts';
 import { reasonOf } from '../failures.ts';
-import { migrationsFolder } from '../migrations.ts';
+import { findMissingMigrations, migrationsFolder } from '../migrations.ts';
 import { openConnection } from './connection.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { unusable } from './open-postgres.ts';
+import { explainRefusal } from './pooler.ts';
 import { createRoutes } from './routes.ts';
+
+/** A number that no other program locks: hashtext('ai-sessions migrations'), as earlier versions had it. */
+const migrationLock = 1_072_551_428;
 
 /** How long others may lock the tables, in milliseconds. */
 const patienceMs = 30_000;
@@ -16,7 +20,7 @@ const patienceMs = 30_000;
 /**
  * Applies the migrations that the database at `url` lacks. Of several processes at once, one migrates and the others
  * wait.
- * @param report prints a line that says what the migration waits for
+ * @param report prints a line that says what the migration waits for, or has applied
  * @returns the database as people see it: no password
  * @throws StartupError, also when others have locked the tables for 30 seconds
  */
@@ -35,7 +39,7 @@ export async function migratePostgres(url: string, report: (line: string) => voi
   let reported = '';
   try {
     for (;;) {
-      const holder = await connection.run(tryToMigrate);
+      const holder = await connection.run((orm) => tryToMigrate(orm, report));
       if (!holder) return description;
       if (Date.now() > giveUp) {
         const advice = 'End it or wait for it, then run this again';
@@ -46,22 +50,25 @@ export async function migratePostgres(url: string, report: (line: string) => voi
       await sleep(1000);
     }
   } catch (error) {
-    throw error instanceof StartupError ? error : unusable(description, reasonOf(error), error);
+    if (error instanceof StartupError) throw error;
+    throw unusable(description, explainRefusal(error, parsed.parameters) ?? reasonOf(error), error);
   } finally {
     await connection.close();
   }
 }
 
 /** Migrates, unless another process is in the way. Returns that process, in words. */
-async function tryToMigrate(orm: PostgresJsDatabase): Promise<string | undefined> {
+async function tryToMigrate(orm: PostgresJsDatabase, report: (line: string) => void): Promise<string | undefined> {
   try {
     // Behind a pooler, nothing may outlive the transaction. Drizzle's migrator joins it, and commits.
     await orm.execute(sql`begin`);
     // A statement that waits for a lock blocks all later ones: those of the running servers.
     await orm.execute(sql`set local lock_timeout = '300ms'`);
     // Drizzle's migrator takes no lock of its own (drizzle-team/drizzle-orm#874).
-    await orm.execute(sql`select pg_advisory_xact_lock(hashtext('ai-sessions migrations'))`);
+    await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock})`);
+    const missing = await findMissingMigrations(orm);
     await migrate(orm, { migrationsFolder });
+    for (const name of missing) report(`Applied ${name}.`);
     return undefined;
   } catch (error) {
     if (errorCode(error) !== '55P03') throw error;

@@ -8,7 +8,7 @@ import { reasonOf } from '../failures.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { createPool } from './pool.ts';
-import { findMissingTimeout, findOpenTransaction, poolerAdvice, refusesParameters } from './pooler.ts';
+import { explainRefusal, findMissingTimeout, findOpenTransaction, poolerAdvice } from './pooler.ts';
 import { createRoutes } from './routes.ts';
 
 interface PostgresOptions {
@@ -49,7 +49,7 @@ export async function openPostgres(
   const pool = createPool(() => openConnection(options), poolSize, timeoutMs);
   const database = { description: parsed.description, ...pool };
   try {
-    const fault = await whenReachable(database, log);
+    const fault = await whenReachable(database, parsed.parameters, log);
     if (fault) throw unusable(database.description, fault);
     const remedy = prepare
       ? undefined
@@ -77,13 +77,18 @@ function warnOnce(log: Logger, message: string): () => void {
 }
 
 /** Asks what keeps the database from being used, until it answers or 30 seconds have passed. */
-async function whenReachable(database: Database, log: Logger): Promise<string | undefined> {
+async function whenReachable(
+  database: Database,
+  settings: Record<string, string>,
+  log: Logger,
+): Promise<string | undefined> {
   const giveUp = Date.now() + patienceMs;
   for (let pause = 250; ; pause = Math.min(2 * pause, 4000)) {
     try {
       return (await database.run(findFault, 'lookups')) ?? (await database.run(findOpenTransaction, 'lookups'));
     } catch (error) {
-      if (refusesParameters(error)) return poolerAdvice;
+      const refusal = explainRefusal(error, settings);
+      if (refusal) return refusal;
       if (!(error instanceof ServiceUnavailableError) || Date.now() + pause > giveUp)
         throw unusable(database.description, reasonOf(error), error);
       log.warn(`waiting for the database at ${database.description}: ${reasonOf(error)}`);

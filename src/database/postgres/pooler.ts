@@ -1,14 +1,25 @@
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Orm } from '../database.ts';
+import { reasonOf } from '../failures.ts';
 import { idempotencyKeys } from '../tables.ts';
 
 /** What to do about a pooler. Ends a sentence. */
 export const poolerAdvice = 'it is behind a transaction-mode pooler, such as PgBouncer. Set DATABASE_PREPARE=off';
 
-/** Whether a connection failed because a pooler refuses the parameters of a session, as PgBouncer does. */
-export function refusesParameters(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return /unsupported startup parameter/.test(error.message) || refusesParameters(error.cause);
+const oneRow = sql`(values (1)) as one_row`;
+
+/**
+ * Explains that the database, or a pooler such as PgBouncer, refuses a setting of the session.
+ * @param settings those of DATABASE_URL; others are the server's own, which DATABASE_PREPARE=off leaves out
+ * @returns the fault and what to do about it, in words; undefined for other errors
+ */
+export function explainRefusal(error: unknown, settings: Record<string, string>): string | undefined {
+  const reason = reasonOf(error);
+  if (/unrecognized configuration parameter/.test(reason)) return `${reason}: leave it out of DATABASE_URL`;
+  const [, name] = /unsupported .*startup parameter.*: (.+)/.exec(reason) ?? [];
+  if (!name) return undefined;
+  if (/^(statement_timeout|tcp_keepalives_.*)$/.test(name) && !(name in settings)) return `${reason}: ${poolerAdvice}`;
+  return `${reason}: leave it out of DATABASE_URL. What it sets, set for the role: alter role … set …`;
 }
 
 /**
@@ -20,9 +31,9 @@ export async function findOpenTransaction(orm: Orm): Promise<string | undefined>
   // Pgpool-II looks only at statements that have parameters.
   await orm.delete(idempotencyKeys).where(sql`${false}`);
   // The time stands still in a transaction.
-  const first = await readValue(orm, sql`now()::text`);
-  const second = await readValue(orm, sql`now()::text`);
-  return first === second
+  const readTime = () => orm.select({ now: sql<string>`now()::text` }).from(oneRow);
+  const [[first], [second]] = [await readTime(), await readTime()];
+  return first?.now === second?.now
     ? 'it is behind a pooler that leaves transactions open. Connect to PostgreSQL itself, or set Pgpool-II to streaming_replication'
     : undefined;
 }
@@ -34,12 +45,8 @@ export async function findOpenTransaction(orm: Orm): Promise<string | undefined>
  * @returns the statement that gives the role this setting; undefined when it has it
  */
 export async function findMissingTimeout(orm: Orm, timeoutMs: number): Promise<string | undefined> {
-  if ((await readValue(orm, sql`current_setting('statement_timeout')`)) !== '0') return undefined;
-  const role = await readValue(orm, sql`quote_ident(current_user)`);
-  return `alter role ${role} set statement_timeout = ${timeoutMs}`;
-}
-
-async function readValue(orm: Orm, expression: SQL): Promise<string | undefined> {
-  const [row] = await orm.select({ value: sql<string>`${expression}` }).from(sql`(select) as nothing`);
-  return row?.value;
+  const limit = sql<string>`current_setting('statement_timeout')`;
+  const role = sql<string>`quote_ident(current_user)`;
+  const [row] = await orm.select({ limit, role }).from(oneRow);
+  return row?.limit === '0' ? `alter role ${row.role} set statement_timeout = ${timeoutMs}` : undefined;
 }

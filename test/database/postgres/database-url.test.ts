@@ -42,11 +42,23 @@ describe.skipIf(!canRunPostgres)('DATABASE_URL', () => {
     expect(await useUrl(database, url)).toMatchObject({ name: 'mine' });
   });
 
+  test('may have parameters of libpq that PostgreSQL itself does not know', async () => {
+    const lost = 'keepalives=1&connect_timeout=5&tcp_user_timeout=9&channel_binding=prefer&client_encoding=auto';
+    const url = withOptions(`${lost}&load_balance_hosts=random&fallback_application_name=mine&dbname=app`);
+    expect(await useUrl(database, url.replace('/app?', '/no_such?'))).toMatchObject({ name: 'ai-sessions' });
+  });
+
+  test('with a parameter that PostgreSQL does not know is refused, with what to do', async () => {
+    const message = await refuseUrl(withOptions('work_mem=5MB&some_thing=hush-hush'));
+    expect(message).toMatch(/unrecognized configuration parameter "some_thing": leave it out of DATABASE_URL/);
+  });
+
   test.each([
     ['an sslmode that there is not', 'sslmode=verify', 'sslmode'],
     ['a file that is not there', 'sslmode=verify-full&sslrootcert=/no/such/file', '/no/such/file'],
     ['verify-ca without a CA', 'sslmode=verify-ca', 'sslrootcert'],
     ['a port that is none', 'host=/tmp&port=first', 'ports'],
+    ['a parameter of another driver', 'connection_limit=5', 'DATABASE_POOL_SIZE'],
   ])('with %s is refused in words', async (_fault, options, words) => {
     const answer = await refuseUrl(withOptions(options));
     expect(answer).toContain('DATABASE_URL');

@@ -34,7 +34,11 @@ describe('npm run migrate', () => {
         values ('${id}', to_timestamp(1730616042.309), now(), 'alice', 'alice', 'Keep me', 'once');
       insert into idempotency_keys (created_by, key, session_id, payload_hash) values ('alice', 'once', '${id}', 'hash')`);
     await client.end();
-    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    expect(await migrate(database.url)).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^Applied 0001_date_created_is_in_id\.\nThe database at .* is up to date\.\n$/),
+    });
     const server = await start();
     const { data } = await server.graphql(`{ aiSession(id: "${id}") { purpose dateCreated } }`);
     expect(data.aiSession).toEqual({ purpose: 'Keep me', dateCreated: '2024-11-03T06:40:42.309Z' });
@@ -61,9 +65,15 @@ describe('npm run migrate', () => {
     await holder`rollback`;
     holder.release();
     await pool.end();
-    expect(await ends).toMatchObject([
+    const [one, other] = await ends;
+    expect([one, other]).toMatchObject([
       { code: 0, stderr: '' },
       { code: 0, stderr: '' },
+    ]);
+    // Each migration was applied once, by either of them.
+    expect(`${one.stdout}${other.stdout}`.match(/^Applied .*$/gm)).toEqual([
+      'Applied 0000_first.',
+      'Applied 0001_date_created_is_in_id.',
     ]);
     await start();
   });
@@ -80,6 +90,7 @@ describe('npm run migrate', () => {
     ['no DATABASE_URL', ''],
     ['a DATABASE_URL of another kind', 'mysql://user:hush-hush@localhost/sessions'],
     ['a malformed DATABASE_URL', 'postgres://user:hush-hush@localhost:port/sessions'],
+    ['a password that is not percent-encoded', 'postgres://user:12/hush-hush@hush-hush@localhost/sessions'],
   ])('with %s reports it and ends with code 1', async (_fault, url) => {
     const { code, stdout, stderr } = await migrate(url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

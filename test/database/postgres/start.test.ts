@@ -81,7 +81,9 @@ describe('on a database that npm run migrate migrated, a server', () => {
   test('keeps its data over a second migration, which changes nothing', async () => {
     await createSession(server);
     const before = await countSessions();
-    expect(await migrate(database.url)).toMatchObject({ code: 0, stderr: '' });
+    const second = await migrate(database.url);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(second.stdout).toMatch(/^The database at .* is up to date\.\n$/);
     expect(await countSessions()).toBe(before);
   });
 

@@ -54,7 +54,7 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     // The second try may find that the transaction has just ended, and say that too.
     expect(stdout).toMatch(
-      /^Waiting because PostgreSQL process \d+ \(role postgres\) locks the tables\.\n(Waiting because another transaction locks the tables\.\n)?.*is up to date/,
+      /^Waiting because PostgreSQL process \d+ \(role postgres\) locks the tables\.\n(Waiting because another transaction locks the tables\.\n)?Applied 0001_date_created_is_in_id\.\nThe database .* is up to date\.\n$/,
     );
   });
 

@@ -36,6 +36,21 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer, without DAT
     expect(stderr).toMatch(/pooler.*Set DATABASE_PREPARE=off/);
   });
 
+  test.each([
+    ['another parameter', 'search_path=public', 'on', 'search_path'],
+    ['another parameter, with DATABASE_PREPARE=off,', 'statement_timeout=9000', 'off', 'statement_timeout'],
+    ['options', 'options=-c%20work_mem%3D5MB', 'off', 'options'],
+  ])('that refuses %s of DATABASE_URL, names it and exits', async (_what, option, DATABASE_PREPARE, name) => {
+    pooler = await startPgBouncer(database, 5, DATABASE_PREPARE === 'on' ? ignored : {});
+    const variables = { DATABASE_URL: `${pooler.url}?${option}`, AUTH_SECRET: secret, DATABASE_PREPARE };
+    const named = expect.stringMatching(`unsupported startup parameter: ${name}: leave it out of DATABASE_URL`);
+    for (const script of ['src/main.ts', 'src/commands/migrate.ts']) {
+      const end = await runScript(script, [], variables);
+      expect(end).toEqual({ code: 1, signal: null, stdout: '', stderr: named });
+      expect(end.stderr).not.toMatch(/DATABASE_PREPARE/);
+    }
+  });
+
   test('that loses prepared statements, warns once when it happens', async () => {
     pooler = await startPgBouncer(database, 5, ignored);
     const service = await startService(pooler.url, makeToken());
