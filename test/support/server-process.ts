@@ -11,12 +11,6 @@ import { secret, sign } from './sign-token.ts';
 const root = path.join(import.meta.dirname, '../..');
 /** Has Node.js import packages faster. */
 export const quickImports = `--import=${path.join(import.meta.dirname, 'quick-imports.ts')}`;
-/** Starting processes is most of what the tests do. */
-const quickStart = [
-  // Optimizing the code of the embedded database takes longer than it saves in so short a life.
-  '--liftoff-only',
-  quickImports,
-];
 // Most of what is left of a start is compiling the modules.
 const compileCache = path.join(root, 'node_modules/.cache/compiled');
 
@@ -149,7 +143,7 @@ export function spawnScript(
 ): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compileCache, ...environment };
-  return spawn(process.execPath, [...quickStart, script, ...parameters], { cwd: root, env, stdio });
+  return spawn(process.execPath, [quickImports, script, ...parameters], { cwd: root, env, stdio });
 }
 
 function startScript(script: string, parameters: string[], environment: Record<string, string>) {
