@@ -127,7 +127,8 @@ describe('where GraphiQL is off', () => {
     async (path) => {
       const response = await fetch(server.url + path, { headers: { Accept: 'text/html' } });
       expect(response.ok).toBe(false);
-      expect(await response.text()).not.toMatch(/<html|graphiql|playground/i);
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
+      expect(await response.text()).not.toMatch(/<html|<script|playground/i);
     },
   );
 });
