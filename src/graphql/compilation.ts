@@ -1,4 +1,4 @@
-import { getOperationAST, OperationTypeNode, valueFromASTUntyped } from 'graphql';
+import { getOperationAST, getVariableValues, Kind, OperationTypeNode } from 'graphql';
 import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
@@ -7,16 +7,15 @@ import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { compiledDocuments } from '../observability/metrics.ts';
 import { logOperation } from '../observability/operation-log.ts';
-import { measureCost, refuseCost } from './cost.ts';
+import { isTooCostly, measureCost } from './cost.ts';
 import { findDeviation } from './deviation.ts';
 import { maskUnexpected } from './errors.ts';
 
 interface CompiledOperation {
-  query: CompiledQuery['query'];
+  schema: GraphQLSchema;
   document: DocumentNode;
   operation: OperationDefinitionNode;
-  /** Of its variables. graphql-jit overlooks those of variables that must not be null. */
-  defaults: Record<string, unknown>;
+  query: CompiledQuery['query'];
 }
 
 /** Compiling takes longer than executing, so a document must come again and again. */
@@ -55,8 +54,7 @@ export function useCompilation(usesBefore = defaultUsesBefore): Plugin<Context, 
       if ((params.operationName ?? name?.value) !== name?.value) return;
       setParamsHandler(async (payload) => {
         logOperation(context, found.operation);
-        context.cost = measureCost(found.document, found.operation, params.variables);
-        const result = refuseCost(context.cost) ?? (await run(found, context, params.variables));
+        const result = await run(found, context, params.variables);
         if (!result?.errors) return result ?? paramsHandler(payload);
         return { ...result, errors: result.errors.map(maskUnexpected) };
       });
@@ -76,22 +74,24 @@ function compile(schema: GraphQLSchema, document: DocumentNode, { log }: Context
   const result = compileQuery(schema, document, undefined, { disableLeafSerialization: true });
   if (!isCompiledQuery(result)) return undefined;
   log.debug({ operation: operation.name?.value }, 'operation compiled');
-  return { query: result.query, document, operation, defaults: defaultsOf(operation) };
+  return { schema, document, operation, query: result.query };
 }
 
-/** Runs a compiled operation. Undefined: it refused the variables and ran nothing. graphql-js explains that better. */
+/** Runs a compiled operation. Undefined: nothing ran, because of its variables, and Yoga's other steps must say why. */
 async function run(
-  { query, defaults }: CompiledOperation,
+  { schema, document, operation, query }: CompiledOperation,
   context: Context,
   variables: ExecutionArgs['variableValues'],
 ): Promise<ExecutionResult | undefined> {
-  const result: ExecutionResult = await query({}, context, { ...defaults, ...variables });
-  return result.data === undefined ? undefined : result;
-}
-
-function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Record<string, unknown> {
-  const defaults = variableDefinitions.flatMap(({ variable, defaultValue }) =>
-    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+  const { variableDefinitions = [] } = operation;
+  // graphql-jit would take a list for an input object, and overlook some defaults.
+  const { coerced } = getVariableValues(schema, variableDefinitions, variables ?? {}, { maxErrors: 0 });
+  if (!coerced) return undefined;
+  // With a default, a variable that may be null may stand where null is refused, which graphql-jit overlooks.
+  const withDefault = variableDefinitions.filter(
+    ({ type, defaultValue }) => defaultValue && type.kind !== Kind.NON_NULL_TYPE,
   );
-  return Object.fromEntries(defaults);
+  if (withDefault.some(({ variable }) => coerced[variable.name.value] === null)) return undefined;
+  context.cost = measureCost(document, operation, coerced);
+  return isTooCostly(context.cost) ? undefined : query({}, context, coerced);
 }

@@ -1,6 +1,5 @@
-import { GraphQLError, Kind } from 'graphql';
+import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ArgumentNode, DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
 
 /** The maximum cost of an operation. Ten pages of 100 sessions with all fields, and their accounts', cost 28,000. */
@@ -16,31 +15,27 @@ const introspected = new Map([
 
 /**
  * Adds up what an operation asks for: for each item of a list, its fields. Lists inside lists multiply.
- * @param variables hold the sizes of pages; they need not be valid
+ * @param document is valid
+ * @param variables as graphql-js coerced them: they hold the sizes of pages
  */
 export function measureCost(
   { definitions }: DocumentNode,
-  { selectionSet, variableDefinitions = [] }: OperationDefinitionNode,
-  variables: ExecutionArgs['variableValues'],
+  { selectionSet }: OperationDefinitionNode,
+  variables: Record<string, unknown>,
 ): number {
   const fragments = definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
   let cost = 0;
 
   function readSize({ name, value }: ArgumentNode): number {
-    if (name.value !== 'first' && name.value !== 'last') return 0;
-    const variable = value.kind === Kind.VARIABLE ? value.name.value : undefined;
-    const given = variable === undefined ? undefined : variables?.[variable];
-    if (typeof given === 'number') return given;
-    const definition = variableDefinitions.find((node) => node.variable.name.value === variable);
-    const literal = variable === undefined ? value : definition?.defaultValue;
-    return literal?.kind === Kind.INT ? Number(literal.value) : 0;
+    const size = name.value === 'first' || name.value === 'last' ? valueFromASTUntyped(value, variables) : 0;
+    return typeof size === 'number' ? size : 0;
   }
 
   /** @param pageSize how many items `edges` has here */
   function visit({ selections }: SelectionSetNode, times: number, pageSize: number): void {
     for (const selection of selections) {
       // Fragments in fragments may multiply without end.
-      if (cost > maximumCost) return;
+      if (isTooCostly(cost)) return;
       if (selection.kind === Kind.INLINE_FRAGMENT) visit(selection.selectionSet, times, pageSize);
       else if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const fragment = fragments.find(({ name }) => name.value === selection.name.value);
@@ -59,10 +54,10 @@ export function measureCost(
   return cost;
 }
 
-/** The result of an operation that may not run because of its cost; undefined if it may. */
-export function refuseCost(cost: number): ExecutionResult | undefined {
-  if (cost <= maximumCost) return undefined;
-  const rule = `each item of a list costs ${itemCost}, and each of its fields 1`;
-  const message = `This operation costs more than ${maximumCost}: ${rule}. Ask for fewer items or fields.`;
-  return { errors: [new GraphQLError(message)] };
+export function isTooCostly(cost: number): boolean {
+  return cost > maximumCost;
 }
+
+/** Says why an operation is too costly. */
+export const costRule = `This operation costs more than ${maximumCost.toLocaleString('en')}: each item of a list costs \
+${itemCost}, and each of its fields 1. Ask for fewer items or fields.`;

@@ -24,8 +24,10 @@ export function findDeviation(document: DocumentNode): string | undefined {
 function findReason(node: ASTNode, optionalNames: Set<string>): string | undefined {
   switch (node.kind) {
     case Kind.NAME:
-      // graphql-jit builds objects with a prototype, where `__proto__` has a meaning. Introspection is not worth it.
-      return node.value.startsWith('__') && node.value !== '__typename' ? 'a name that begins with __' : undefined;
+      if (node.value === '__typename') return undefined;
+      // graphql-jit looks names up in objects with a prototype.
+      if (node.value in Object.prototype) return 'a name that every object has';
+      return node.value.startsWith('__') ? 'introspection' : undefined;
     case Kind.OBJECT_FIELD: {
       // There graphql-jit reads a variable that is left out as null, and accepts a null that the field refuses.
       const { value } = node;

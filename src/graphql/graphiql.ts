@@ -1,5 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { hash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import Negotiator from 'negotiator';
+import type { Viewer } from '../auth/viewer.ts';
+import type { Context } from '../context.ts';
+import { CodedError } from '../errors.ts';
+import { chooseMediaType, mediaTypes } from './media-types.ts';
 
 const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
 mutation NewAISession($input: NewAISessionInput!) {
@@ -16,78 +24,105 @@ mutation NewAISession($input: NewAISessionInput!) {
 }
 `;
 
-/** Sends the page. The token is that of its link: null if there is none, undefined if it is not valid. */
-export type GraphiQL = (token: string | null | undefined, response: ServerResponse) => Promise<void>;
+const howToSignIn = `Open the link that \`npm start\` prints. Or get a token, from your identity provider or by \
+\`npm run --silent token -- --sub you --role SystemAdministrator\`, and put it into Headers: \
+{ "Authorization": "Bearer THE TOKEN" }.`;
+
+/** Where the page finds its script, before the hash of that. */
+export const scriptPath = '/graphiql/';
+
+interface Script {
+  path: string;
+  plain: Buffer;
+  compressed: Buffer;
+}
+
+/** Whether a request comes from a browser that opens the page. */
+export function asksForPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html';
+}
 
 /**
- * Makes the function that sends GraphiQL's page. The page opens with an operation for the account, and the token of its
- * link in the headers. Without a token it says how to get one.
+ * Makes the handlers of GraphiQL's page and its script.
+ * @param accountId of the account for which the first operation opens a session
+ * @param verifyToken throws when the Authorization header is not valid
  */
-export function createGraphiQL(accountId: string | undefined): GraphiQL {
+export function createGraphiQL(
+  accountId: string | undefined,
+  verifyToken: (authorization: string) => Promise<Viewer | null>,
+) {
   const variables = JSON.stringify({ input: { accountId, purpose: 'Try out AI Sessions' } }, null, 2);
-  let page: ReturnType<typeof loadPage> | undefined;
-  return async (token, response) => {
-    const headers = token ? JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2) : undefined;
-    const options = { title, shouldPersistHeaders: false, query: firstOperation, variables, headers };
-    const notice =
-      token === undefined ? 'The token of this link is not valid, or has expired.' : 'You are not signed in.';
-    const nonce = randomBytes(16).toString('base64');
-    page ??= loadPage();
-    const { head, body } = await page;
-    const script = `<script nonce="${nonce}">`;
-    const scripts = Buffer.from(`${script}${openingScript(options, notice)}</script>${script}`);
-    const parts = [head, scripts, body];
-    response.writeHead(200, {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Length': parts.reduce((length, part) => length + part.length, 0),
-      'Content-Security-Policy': contentSecurityPolicy(nonce),
+  let script: Promise<Script> | undefined;
+
+  /** Loads the script at its first use. A failure is forgotten, so that the next request tries again. */
+  function getScript(): Promise<Script> {
+    script ??= loadScript().catch((error: unknown) => {
+      script = undefined;
+      throw error;
     });
-    for (const part of parts) response.write(part);
-    response.end();
+    return script;
+  }
+
+  return {
+    /** Sends the page. It gets the token of its link only if that is valid: a link must not inject anything else. */
+    async answerPage(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+      context.admit();
+      const token = new URL(request.url ?? '', 'http://localhost').searchParams.get('token');
+      const authorization = `Bearer ${token}`;
+      const isValid = token !== null && (await verifyToken(authorization).catch(() => null)) !== null;
+      const headers = isValid ? JSON.stringify({ Authorization: authorization }, null, 2) : undefined;
+      const cause = token === null ? 'You are not signed in.' : 'The token of this link is not valid, or has expired.';
+      const options = { query: firstOperation, variables, headers, notice: `${cause} ${howToSignIn}` };
+      const { path } = await getScript();
+      const nonce = randomBytes(16).toString('base64');
+      const page = writePage(options, path, nonce);
+      response.setHeader('Content-Security-Policy', contentSecurityPolicy(nonce));
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page);
+    },
+
+    /** Sends the script, which may be kept for good: its path changes with it. */
+    async answerScript(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+      context.admit();
+      const { path, plain, compressed } = await getScript();
+      if (request.url !== path) throw new CodedError('NOT_FOUND', 'This script is not here any more. Reload the page.');
+      const isCompressed = new Negotiator(request).encoding(['gzip', 'identity']) === 'gzip';
+      const body = isCompressed ? compressed : plain;
+      response.writeHead(200, {
+        ...(isCompressed && { 'Content-Encoding': 'gzip' }),
+        'Content-Type': 'text/javascript; charset=utf-8',
+        'Content-Length': body.length,
+        'Cache-Control': 'public, max-age=31536000, immutable',
+        Vary: 'Accept-Encoding',
+      });
+      response.end(body);
+    },
   };
 }
 
-const title = 'AI Sessions';
-const marker = { title, marker: 'options' };
-
-/** Splits the page where its scripts begin. Its 9 MB are loaded at the first use, and all responses share them. */
-async function loadPage() {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  // Only the last one is the options: a function keeps `$` as it is.
-  const html = renderGraphiQL(marker).replace(JSON.stringify(marker), () => 'options');
-  const [head = '', ...rest] = html.split('<script>');
-  return { head: Buffer.from(head), body: Buffer.from(rest.join('<script>')) };
+/** Joins GraphiQL, of 9 MB, and what starts it in the browser. */
+async function loadScript(): Promise<Script> {
+  const { js, ...parts } = await import('@graphql-yoga/render-graphiql/graphiql');
+  const start = await readFile(new URL('graphiql-start.js', import.meta.url), 'utf8');
+  const plain = Buffer.from(`${js};\n{ const parts = ${JSON.stringify(parts)};\n${start} }`);
+  const path = `${scriptPath}${hash('sha256', plain).slice(0, 20)}.js`;
+  return { path, plain, compressed: await promisify(gzip)(plain) };
 }
 
-const howToSignIn = `Open the link that \`npm start\` prints. Or get a token, from your identity provider or by \
-\`npm run --silent token -- --sub you --role SystemAdministrator\`, and put it into Headers: \
-{ "Authorization": "Bearer THE TOKEN" }. Click to close.`;
-
-/**
- * Takes the token out of the address bar and the history. A reload finds it in the tab's storage, until it expires.
- * @param notice why the page is not signed in, where it is not
- */
-function openingScript(options: object, notice: string): string {
-  return `
-    const options = ${JSON.stringify(options).replaceAll('<', String.raw`\u003c`)};
-    history.replaceState(null, '', location.pathname);
-    const isValid = (headers) => {
-      const [, claims] = /Bearer [^.]+[.]([^.]+)/.exec(headers) ?? [];
-      return claims && JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).exp * 1000 > Date.now();
-    };
-    if (options.headers) sessionStorage.setItem('headers', options.headers);
-    const stored = sessionStorage.getItem('headers');
-    if (isValid(stored)) options.headers = stored;
-    else {
-      delete options.headers;
-      const notice = document.createElement('p');
-      notice.setAttribute('role', 'status');
-      notice.textContent = ${JSON.stringify(`${notice} ${howToSignIn}`)};
-      notice.style = 'position: fixed; z-index: 10; bottom: 0; left: 0; right: 0; margin: 0; padding: 12px; color: #fff; background: #8a1f11; font: 14px sans-serif';
-      notice.onclick = () => notice.remove();
-      document.body.append(notice);
-    }
-  `;
+function writePage(options: object, path: string, nonce: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>AI Sessions</title>
+  </head>
+  <body>
+    <div id="root">GraphiQL needs JavaScript.</div>
+    <script id="options" type="application/json">${JSON.stringify(options).replaceAll('<', String.raw`\u003c`)}</script>
+    <script nonce="${nonce}" src="${path}"></script>
+  </body>
+</html>
+`;
 }
 
 function contentSecurityPolicy(nonce: string): string {

@@ -7,7 +7,7 @@ import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionResul
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
-import { measureCost, refuseCost } from './cost.ts';
+import { costRule, isTooCostly, measureCost } from './cost.ts';
 import { maximumErrors } from './errors.ts';
 
 /**
@@ -18,14 +18,21 @@ export function useLimits(isOpen: boolean) {
   return [
     limitLength,
     limitErrors(!isOpen),
-    limitCost,
-    maxTokensPlugin({ n: 1000 }),
-    maxDepthPlugin({ n: 10 }),
+    maxTokensPlugin({ n: 1000, onReject: refuseWith('have at most 1,000 tokens') }),
+    maxDepthPlugin({ n: 10, onReject: refuseWith('nest its selections at most 10 deep') }),
     // By default __typename is not counted.
-    maxAliasesPlugin({ n: 30, allowList: [] }),
-    maxDirectivesPlugin({ n: 20 }),
+    maxAliasesPlugin({ n: 30, allowList: [], onReject: refuseWith('have at most 30 aliases') }),
+    maxDirectivesPlugin({ n: 20, onReject: refuseWith('have at most 20 directives') }),
     ...(isOpen ? [] : [closeSchema]),
   ];
+}
+
+/** Replaces the error of such a plugin, which calls every excess a syntax error. */
+function refuseWith(rule: string): [() => never] {
+  const refuse = () => {
+    throw new GraphQLError(`A document must ${rule}.`);
+  };
+  return [refuse];
 }
 
 /** In bytes. */
@@ -52,7 +59,7 @@ const limitLength: Plugin = {
  * graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair.
  * @param hideSuggestions whether errors must suggest no names of the schema
  */
-const limitErrors = (hideSuggestions: boolean): Plugin => ({
+const limitErrors = (hideSuggestions: boolean): Plugin<Context, Context> => ({
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules, typeInfo) => {
       const excess = findExcess(document);
@@ -64,24 +71,18 @@ const limitErrors = (hideSuggestions: boolean): Plugin => ({
       return errors;
     });
   },
-  onExecute({ args: { schema, document, operationName, variableValues }, setResultAndStopExecution }) {
-    const { variableDefinitions = [] } = getOperationAST(document, operationName) ?? {};
-    const options = { maxErrors: maximumFaults, hideSuggestions };
-    // Yoga's executor reports up to 50 errors, and suggests, whatever it is told.
-    const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, options);
-    if (errors) setResultAndStopExecution({ errors });
-  },
-});
-
-const limitCost: Plugin<Context, Context> = {
-  onExecute({ args: { document, operationName, variableValues, contextValue }, setResultAndStopExecution }) {
+  onExecute({ args, setResultAndStopExecution }) {
+    const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (!operation) return;
-    contextValue.cost = measureCost(document, operation, variableValues);
-    const refusal = refuseCost(contextValue.cost);
-    if (refusal) setResultAndStopExecution(refusal);
+    const options = { maxErrors: maximumFaults, hideSuggestions };
+    // Yoga's executor reports up to 50 errors, and suggests, whatever it is told.
+    const variables = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}, options);
+    if (!variables.coerced) return setResultAndStopExecution({ errors: variables.errors });
+    contextValue.cost = measureCost(document, operation, variables.coerced);
+    if (isTooCostly(contextValue.cost)) setResultAndStopExecution({ errors: [new GraphQLError(costRule)] });
   },
-};
+});
 
 /** Says which of the limits a document exceeds that must hold before validation. */
 function findExcess(document: DocumentNode): string | undefined {

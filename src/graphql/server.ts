@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
-import { createYoga, type GraphQLParams } from 'graphql-yoga';
-import Negotiator from 'negotiator';
+import { getOperationAST, GraphQLError, Kind } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Context, SignIn } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
@@ -11,8 +11,8 @@ import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
 import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
-import type { GraphiQL } from './graphiql.ts';
 import { limitSize, useLimits } from './limits.ts';
+import { chooseMediaType, mediaTypes } from './media-types.ts';
 import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
 
 interface GraphQLOptions {
@@ -20,20 +20,20 @@ interface GraphQLOptions {
   /** For lines that belong to no single request. */
   log: Logger;
   signIn: SignIn;
-  /** Undefined: there is no GraphiQL. */
-  graphiql: GraphiQL | undefined;
+  /** Whether everyone may explore the schema, or only administrators. */
+  isOpen: boolean;
   /** How often a document is executed before it is compiled. */
   usesBeforeCompilation?: number | undefined;
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeCompilation }: GraphQLOptions) {
+export function createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCompilation }: GraphQLOptions) {
   const logOutage = createOutageLog(log);
   const yoga = createYoga<Context>({
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [useOperationLog(), ...useLimits(graphiql !== undefined), useCompilation(usesBeforeCompilation)],
+    plugins: [checkOperation, useOperationLog(), ...useLimits(isOpen), useCompilation(usesBeforeCompilation)],
     parserAndValidationCache: createDocumentCache(),
   });
 
@@ -62,7 +62,7 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
       await signIn(request.headers.authorization, context);
       const params = await readParameters(request, context);
       context.admit();
-      const result = await execute(params, context, request.method === 'GET' ? byGet : byPost);
+      const result = await execute(params, context, request.method === 'POST' ? byPost : byGet);
       return outcomeOf(limitSize(result, context.cost));
     } catch (error) {
       const masked = maskUnexpected(error);
@@ -71,8 +71,8 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     }
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-    const mediaType = new Negotiator(request).mediaType(mediaTypes) ?? 'application/json';
+  async function answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+    const mediaType = chooseMediaType(request, mediaTypes) ?? 'application/json';
     const outcome = await run(request, context);
     const { errors } = outcome.result;
     if (errors) context.logFields.errors = [...new Set(errors.map(codeOf))];
@@ -85,56 +85,65 @@ export function createGraphQLServer({ schema, log, signIn, graphiql, usesBeforeC
     response.end(body);
   }
 
-  return {
-    execute,
-    async answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-      const { method, headers } = request;
-      if (!graphiql || method !== 'GET' || !headers.accept?.includes('text/html')) {
-        return respond(request, response, context);
-      }
-      context.admit();
-      await graphiql(searchParamsOf(request).get('token'), response);
-    },
-  };
+  return { execute, answer };
 }
 
-const mediaTypes = ['application/json', 'application/graphql-response+json'];
 const byPost = new Request('http://localhost/graphql', { method: 'POST' });
 const byGet = new Request('http://localhost/graphql');
 
+/** Says which operation is missing. Yoga says only that it found none. */
+const checkOperation: Plugin<Context, Context> = {
+  onParse: () => (parsed) => {
+    const document: DocumentNode | Error | null = parsed.result;
+    const { operationName } = parsed.context.params;
+    if (!document || document instanceof Error || getOperationAST(document, operationName)) return;
+    if (operationName) throw new GraphQLError(`The document has no operation called "${operationName}".`);
+    const hasOperation = document.definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    if (!hasOperation) throw new GraphQLError('The document has no operation.');
+    throw new GraphQLError('Say in "operationName" which operation of the document to run.');
+  },
+};
+
 /** @throws BAD_USER_INPUT, with 405 for another method and 415 for another media type than JSON */
 async function readParameters(request: IncomingMessage, context: Context): Promise<GraphQLParams> {
-  const params = await (request.method === 'GET' ? readUrl(request) : readJson(request, context));
+  const params = await (request.method === 'POST' ? readJson(context) : readUrl(request));
+  if (params.operationName === '') delete params.operationName;
   // Yoga takes an operationName of any type, and finds no such operation.
   if (typeof (params.operationName ?? '') === 'string') return params;
   throw new CodedError('BAD_USER_INPUT', '"operationName" must be a string.');
 }
 
+/** Reads what a query may have in its URL. All else is ignored, such as `utm_source`; so is what is empty. */
 function readUrl(request: IncomingMessage): GraphQLParams {
-  const { variables, extensions, ...strings } = Object.fromEntries(searchParamsOf(request));
-  return { ...strings, variables: parseJson(variables ?? 'null'), extensions: parseJson(extensions ?? 'null') };
-}
-
-async function readJson({ method }: IncomingMessage, { mediaType, readBody }: Context): Promise<GraphQLParams> {
-  if (method !== 'POST') {
+  if (request.method !== 'GET') {
     const allow = { status: 405, headers: { Allow: 'GET, POST' } };
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
   }
+  const { searchParams } = new URL(request.url ?? '', 'http://localhost');
+  const [query, operationName] = [searchParams.get('query'), searchParams.get('operationName')];
+  if (!query && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html')
+    throw new CodedError('BAD_USER_INPUT', 'GraphiQL is off: set GRAPHIQL=on.');
+  const parse = (name: string) => parseJson(`"${name}"`, searchParams.get(name) || 'null');
+  return {
+    ...(query && { query }),
+    ...(operationName && { operationName }),
+    variables: parse('variables'),
+    extensions: parse('extensions'),
+  };
+}
+
+async function readJson({ mediaType, readBody }: Context): Promise<GraphQLParams> {
   const body = await readBody();
   // A foreign page may send forms and plain text without a preflight, so we refuse them.
-  if (mediaType === 'application/json') return parseJson(body) ?? {};
+  if (mediaType === 'application/json') return parseJson('The body', body) ?? {};
   throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
 }
 
-function searchParamsOf({ url = '/' }: IncomingMessage): URLSearchParams {
-  return new URL(url, 'http://localhost').searchParams;
-}
-
-function parseJson(text: string) {
+function parseJson(what: string, text: string) {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CodedError('BAD_USER_INPUT', 'The request is not valid JSON.', { cause });
+    throw new CodedError('BAD_USER_INPUT', `${what} is not valid JSON.`, { cause });
   }
 }
 

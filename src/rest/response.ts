@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import Negotiator from 'negotiator';
 import { badInput, errorCode } from '../errors.ts';
+import { chooseMediaType } from '../graphql/media-types.ts';
 import { writeCsv } from './csv.ts';
 import type { Operation } from './operations.ts';
 
@@ -16,7 +16,7 @@ export function chooseFormat(name: unknown, request: IncomingMessage): Format {
     if (named) return named;
     throw badInput('format', `"format" must be one of ${formats.join(', ')}.`);
   }
-  const accepted = new Negotiator(request).mediaType(Object.values(mediaTypes));
+  const accepted = chooseMediaType(request, Object.values(mediaTypes));
   return formats.find((format) => mediaTypes[format] === accepted) ?? 'json';
 }
 

@@ -5,7 +5,8 @@ import type { Config } from '../config.ts';
 import type { Context, SignIn } from '../context.ts';
 import { databaseFor, type Database } from '../database/database.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
-import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
+import { maskUnexpected } from '../graphql/errors.ts';
+import { asksForPage, createGraphiQL, scriptPath } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
@@ -52,16 +53,11 @@ export function createApp(options: AppOptions): RequestListener {
     context.database = databaseFor(database, context.viewer.id);
   };
 
-  const answerGraphiQL = createGraphiQL(accountId);
-  const graphiql: GraphiQL = async (token, response) => {
-    // The page gets the link's token only if it is valid: a link must not inject anything else.
-    const viewer = token && (await verifyToken(`Bearer ${token}`).catch(() => null));
-    await answerGraphiQL(token && !viewer ? undefined : token, response);
-  };
-  const page = config.GRAPHIQL ? graphiql : undefined;
-  const graphql = createGraphQLServer({ schema, log, signIn, graphiql: page, usesBeforeCompilation });
-  const answerRest = createRestApi(signIn, graphql.execute, config.GRAPHIQL);
-  const answerOpenApi = createOpenApiHandler(schema, signIn, config.GRAPHIQL);
+  const isOpen = config.GRAPHIQL;
+  const graphiql = isOpen ? createGraphiQL(accountId, verifyToken) : undefined;
+  const graphql = createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCompilation });
+  const answerRest = createRestApi(signIn, graphql.execute, isOpen);
+  const answerOpenApi = createOpenApiHandler(schema, signIn, isOpen);
 
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
@@ -89,6 +85,10 @@ export function createApp(options: AppOptions): RequestListener {
     logRequest(request, response, { path, api, ...context });
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
+      else if (graphiql && path === '/') response.writeHead(302, { Location: '/graphql' }).end();
+      else if (graphiql && path.startsWith(scriptPath)) await graphiql.answerScript(request, response, context);
+      else if (graphiql && api === 'graphql' && asksForPage(request))
+        await graphiql.answerPage(request, response, context);
       else if (api === 'graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') await answerOpenApi(request, response, context);
       else if (path === '/health') respond(response, 200, { status: 'alive' });
@@ -102,7 +102,8 @@ export function createApp(options: AppOptions): RequestListener {
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected) return respond(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
-      response.destroy();
+      if (response.headersSent) response.destroy();
+      else respond(response, 500, { message: maskUnexpected(error).message });
     } finally {
       limitReading(response);
       // A response that is not yet read holds memory, and so its slot.

@@ -22,9 +22,10 @@ test.each([
 test.each([
   ['not exactly one operation', 'query A { viewer { id } } query B { viewer { id } }'],
   ['not exactly one operation', 'fragment all on Query { viewer { id } }'],
-  ['a name that begins with __', '{ __schema { queryType { name } } }'],
-  ['a name that begins with __', 'query ($__proto__: ID) { node(id: $__proto__) { id } }'],
-  ['a name that begins with __', '{ __proto__: viewer { id } }'],
+  ['introspection', '{ __schema { queryType { name } } }'],
+  ['a name that every object has', 'query ($__proto__: ID) { node(id: $__proto__) { id } }'],
+  ['a name that every object has', '{ __proto__: viewer { id } }'],
+  ['a name that every object has', 'query ($constructor: ID) { node(id: $constructor) { id } }'],
   ['an optional variable inside an object', 'query ($id: ID) { node(input: { id: $id }) { id } }'],
   ['an optional variable inside an object', 'query ($id: ID = "1") { node(input: { id: $id }) { id } }'],
   [

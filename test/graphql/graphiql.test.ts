@@ -1,3 +1,8 @@
+import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type OutgoingHttpHeaders } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -60,14 +65,89 @@ describe('the page', () => {
   );
 });
 
-describe('GRAPHIQL=off', () => {
-  test('serves no page', async () => {
-    const closed = await startTestServer({ GRAPHIQL: 'off' });
+describe('where GraphiQL is off', () => {
+  let closed: TestServer;
+
+  beforeAll(async () => {
+    closed = await startTestServer({ GRAPHIQL: 'off' });
+  });
+  afterAll(() => closed.stop());
+
+  test('a browser reads how to turn it on', async () => {
     const response = await fetch(`${closed.url}/graphql`, html);
-    expect(response.ok).toBe(false);
-    expect(response.headers.get('content-type') ?? '').not.toContain('html');
-    expect(await response.text()).not.toMatch(/<html|graphiql/i);
-    await closed.stop();
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ message: 'GraphiQL is off: set GRAPHIQL=on.' }] });
+  });
+
+  test('a query that accepts HTML, too, is answered', async () => {
+    const response = await fetch(`${closed.url}/graphql?query={__typename}`, html);
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  test('its script is not served', async () => {
+    const { pathname } = await findScript();
+    expect((await fetch(closed.url + pathname)).status).toBe(404);
+  });
+
+  test('the root is answered by words', async () => {
+    const response = await fetch(`${closed.url}/`, html);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ message: expect.stringContaining('/graphql') });
+  });
+});
+
+test('the root leads to GraphiQL', async () => {
+  const response = await fetch(`${server.url}/`, { ...html, redirect: 'manual' });
+  expect([response.status, response.headers.get('Location')]).toEqual([302, '/graphql']);
+});
+
+/** The address of the page's script. */
+async function findScript(): Promise<URL> {
+  const [, path = ''] = / src="([^"]+)"/.exec(await getPage('')) ?? [];
+  return new URL(path, server.url);
+}
+
+/** Sends a GET as it is: fetch decompresses what it receives. */
+async function getRaw(url: URL, headers: OutgoingHttpHeaders) {
+  const [response] = await once(request(url, { headers }).end(), 'response');
+  return { headers: response.headers, body: await buffer(response) };
+}
+
+describe('the script', () => {
+  test('is not part of the page, which is small and never stored', async () => {
+    const response = await fetch(`${server.url}/graphql`, html);
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    expect((await response.text()).length).toBeLessThan(5000);
+  });
+
+  test('is compressed, and may be kept for good', async () => {
+    const { headers, body } = await getRaw(await findScript(), { 'Accept-Encoding': 'gzip, deflate, br' });
+    expect(headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'content-encoding': 'gzip',
+      'cache-control': 'public, max-age=31536000, immutable',
+      vary: 'Accept-Encoding',
+    });
+    expect(body.length).toBeLessThan(3_000_000);
+    expect(gunzipSync(body).toString()).toContain('YogaGraphiQL');
+  });
+
+  test('is sent as it is to a client that does not decompress', async () => {
+    const { headers, body } = await getRaw(await findScript(), { 'Accept-Encoding': 'identity' });
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(body.toString()).toContain('YogaGraphiQL');
+  });
+
+  test('has the hash of its content in its path', async () => {
+    const url = await findScript();
+    const { body } = await getRaw(url, {});
+    expect(url.pathname).toBe(`/graphiql/${hash('sha256', body).slice(0, 20)}.js`);
+  });
+
+  test('is not found under another hash', async () => {
+    const response = await fetch(`${server.url}/graphiql/00000000000000000000.js`);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
   });
 });
 
@@ -77,7 +157,7 @@ test('the page is sent with a policy that allows no script but its own', async (
   const policy = response.headers.get('Content-Security-Policy') ?? '';
   const [, nonce = ''] = /script-src 'nonce-([\w+/=]+)'(;|$)/.exec(policy) ?? [];
   expect(nonce.length).toBeGreaterThanOrEqual(22);
-  expect(page).toContain(`<script nonce="${nonce}">`);
+  expect(page).toContain(`<script nonce="${nonce}" src="/graphiql/`);
   expect(policy).toMatch(/default-src 'none'/);
   expect(policy).toMatch(/frame-ancestors 'none'/);
 });

@@ -32,6 +32,7 @@ describe('a document', () => {
     const { data, errors } = await server.graphql(query);
     expect(data).toBeUndefined();
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(errors?.[0]?.message).toMatch(/^(A document must |This operation costs more than 30,000: )/);
   });
 
   test('with 30 aliases is answered', async () => {
@@ -53,6 +54,15 @@ test.each([null, undefined, {}])(
     expect(response).toMatchObject({ data: { aiSessions: { edges: [] } }, errors: undefined });
   },
 );
+
+test('a page whose size is null costs as much as one without a size, whatever the default of its variable', async () => {
+  const query = `query ($size: Int = 1) { accounts(first: 100) { edges { node {
+    aiSessions(first: $size) { edges { node { id purpose } } }
+  } } } }`;
+  expect((await server.graphql(query)).errors).toBeUndefined();
+  const { errors } = await server.graphql(query, { size: null });
+  expect(errors?.[0]?.message).toContain('costs more than 30,000');
+});
 
 test('the errors of an operation with a name of 90 kB are not longer than it', async () => {
   const variables = Array.from({ length: 200 }, (_, index) => `$v${index}: Int`).join(' ');
@@ -117,7 +127,8 @@ describe('where GraphiQL is off', () => {
     async (path) => {
       const response = await fetch(server.url + path, { headers: { Accept: 'text/html' } });
       expect(response.ok).toBe(false);
-      expect(await response.text()).not.toMatch(/<html|graphiql|playground/i);
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
+      expect(await response.text()).not.toMatch(/<html|<script|playground/i);
     },
   );
 });

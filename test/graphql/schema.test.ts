@@ -59,6 +59,24 @@ test('the file schema.graphql is the schema', () => {
   expect(readFileSync(file, 'utf8')).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`);
 });
 
+test('the schema says how to sign in, where codes are, and that lists are connections', () => {
+  const { description } = schema;
+  for (const words of ['Authorization: Bearer', 'SystemAdministrator', 'extensions.code', 'connections'])
+    expect(description).toContain(words);
+});
+
+test.each([
+  ['AISessionInfo.account', /null if/],
+  ['AISessionInfo.accountId', /null if/],
+  ['AISessionInfo.accountName', /null if/],
+  ['AISessionInfo.createdBy', /`sub`/],
+  ['AISessionFilter.createdBy', /exactly .*`sub`/],
+  ['Mutation.deleteAISession', /for good .*NOT_FOUND/],
+  ['Mutation.patchAISession', /NOT_FOUND .*the last one wins/],
+])('the description of %s says what one must know', (name, words) => {
+  expect(types.flatMap(partsOf).find((part) => part.name === name)?.description).toMatch(words);
+});
+
 /** The type and all that is named inside it. */
 function partsOf(type: GraphQLNamedType): Part[] {
   const { name, description } = type;

@@ -83,7 +83,7 @@ describe('a mutation', () => {
   );
 
   test('by GET that claims to be a POST in the URL is refused', async () => {
-    expect(await ask('GET', inUrl(mutation, '&_method=POST'), undefined)).toEqual({ status: 400, hasData: false });
+    expect(await ask('GET', inUrl(mutation, '&_method=POST'), undefined)).toEqual({ status: 405, hasData: false });
   });
 
   test('by GET that is chosen beside a query is refused', async () => {

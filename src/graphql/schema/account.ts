@@ -11,11 +11,13 @@ export const AccountInfo = builder
   .implement({
     description: 'A customer account of the telephony platform.',
     interfaces: [EntityInfo, Node],
-    fields: (t) => ({ name: t.exposeString('name', { description: 'The name of the account.' }) }),
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'The name of the account, which another may have, too.' }),
+    }),
   });
 
 const NewAccountInput = builder.inputType('NewAccountInput', {
-  description: 'A new account.',
+  description: 'What a new account is called.',
   fields: (t) => ({
     name: t.string({ required: true, description: `The name of the account: 1 to ${maximumNameLength} characters.` }),
   }),
@@ -25,7 +27,7 @@ builder.mutationFields((t) => ({
   newAccount: t.withAuth(administrator).field({
     type: AccountInfo,
     nullable: true,
-    description: 'Creates a new account.',
+    description: 'Creates a new account. Names need not be unique, and a retry creates another.',
     args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
     async resolve(_root, { input }, context) {
       const { database, viewer, countCreation } = context;

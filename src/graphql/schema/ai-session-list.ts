@@ -39,7 +39,7 @@ const AISessionFilter = builder.inputType('AISessionFilter', {
   fields: (t) => ({
     ids: t.idList({ description: `Sessions with one of these IDs: ${maximumIds} at most.` }),
     accountIds: t.idList({ description: `Sessions of one of these accounts: ${maximumIds} at most.` }),
-    createdBy: t.string({ description: 'Sessions that this user created.' }),
+    createdBy: t.string({ description: 'Sessions that exactly this user created: the `sub` of their token.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Sessions created at this instant or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Sessions created before this instant.' }),
   }),

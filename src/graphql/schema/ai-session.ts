@@ -14,26 +14,32 @@ export const AISessionInfo = builder
     description: "An AI session: an AI assistant's working session for a customer account.",
     interfaces: [EntityInfo, Node],
     fields: (t) => ({
-      accountId: t.exposeID('accountId', { nullable: true, description: 'The ID of the account of this session.' }),
+      accountId: t.exposeID('accountId', {
+        nullable: true,
+        description: 'The ID of the account associated with this session; null if it has none.',
+      }),
       accountName: t.exposeString('accountName', {
         nullable: true,
-        description: 'The name of the account of this session.',
+        description: 'The name of the account associated with this session, as it is now; null if it has none.',
       }),
       account: t.field({
         type: AccountInfo,
         nullable: true,
-        description: 'The account of this session.',
+        description: 'The account associated with this session; null if it has none, or beside an error.',
         resolve: ({ accountId }, _arguments, context) =>
           accountId === null ? null : accountLoader(context).load(accountId),
       }),
-      purpose: t.exposeString('purpose', { nullable: true, description: 'The purpose for this AI session.' }),
+      purpose: t.exposeString('purpose', {
+        nullable: true,
+        description: 'The purpose for this AI session; null if none was given.',
+      }),
     }),
   });
 
 const NewAISessionInput = builder.inputType('NewAISessionInput', {
-  description: 'A new session.',
+  description: 'What a new session is for. Both `accountId` and `purpose` may be left out.',
   fields: (t) => ({
-    accountId: t.id({ description: 'The ID of the account to associate this session with.' }),
+    accountId: t.id({ description: 'The account ID to associate this session with. An unknown one is refused.' }),
     purpose: t.string({ description: `The purpose for this session: ${maximumPurposeLength} characters at most.` }),
     idempotencyKey: t.string({
       description: `Makes a retry safe: the same input with the same key, from the same user, returns the session that \
@@ -56,7 +62,7 @@ builder.mutationFields((t) => ({
   newAISession: t.withAuth(administrator).field({
     type: AISessionInfo,
     nullable: true,
-    description: 'Creates a new session.',
+    description: 'Creates a new session. Without an `idempotencyKey`, each request creates one.',
     args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
     async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, context) {
       const { database, viewer, countCreation } = context;
@@ -76,7 +82,7 @@ builder.mutationFields((t) => ({
   patchAISession: t.withAuth(administrator).field({
     type: AISessionInfo,
     nullable: true,
-    description: 'Changes a session.',
+    description: 'Changes the purpose of a session; NOT_FOUND if there is none. Of several changes, the last one wins.',
     args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'The change.' }) },
     async resolve(_root, { input: { id, purpose } }, context) {
       const { database, viewer } = context;
@@ -90,7 +96,7 @@ builder.mutationFields((t) => ({
 
   deleteAISession: t.withAuth(administrator).id({
     nullable: true,
-    description: 'Deletes a session and returns its ID.',
+    description: 'Deletes a session for good and returns its ID; NOT_FOUND if there is none, or no longer.',
     args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
     async resolve(_root, { id }, context) {
       const deleted = await aiSessions.deleteAISession(context.database, checkId('id', id));

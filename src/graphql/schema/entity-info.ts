@@ -24,9 +24,13 @@ export const EntityInfo = builder
       dateCreated: t.expose('dateCreated', { type: 'DateTime', description: 'The date the object was created.' }),
       dateLastModified: t.expose('dateLastModified', {
         type: 'DateTime',
-        description: 'The date the object was last modified.',
+        description: 'The date the object was last modified; at first, the date it was created.',
       }),
-      createdBy: t.exposeString('createdBy', { description: 'The user that created this object.' }),
-      lastModifiedBy: t.exposeString('lastModifiedBy', { description: 'The user that last modified this object.' }),
+      createdBy: t.exposeString('createdBy', {
+        description: 'The user that created this object: the `sub` of the token.',
+      }),
+      lastModifiedBy: t.exposeString('lastModifiedBy', {
+        description: 'The user that last modified this object: the `sub` of the token.',
+      }),
     }),
   });

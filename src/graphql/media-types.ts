@@ -1,0 +1,12 @@
+import type { IncomingMessage } from 'node:http';
+import Negotiator from 'negotiator';
+
+/** What GraphQL over HTTP may be answered as. */
+export const mediaTypes = ['application/json', 'application/graphql-response+json'];
+
+/** Chooses one of the media types by the header `Accept`. Undefined: it accepts none of them. */
+export function chooseMediaType({ headers }: IncomingMessage, available: string[]): string | undefined {
+  // Negotiator compares all parameters, so `text/csv; charset=utf-8` would not be `text/csv`: keep only `q`.
+  const accept = headers.accept?.replaceAll(/;(?!\s*q=)[^,;]*/gi, '');
+  return new Negotiator({ headers: { accept } }).mediaType(available);
+}
