@@ -153,7 +153,7 @@ test('the limit on the cost of an operation sees what is inside of an edge, and 
   const { data, errors } = await ask(60);
   expect(data).toBeUndefined();
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-  expect(errors?.[0]?.message).toMatch(/costs more than 30000.*fewer items/);
+  expect(errors?.[0]?.message).toMatch(/costs more than 30,000.*fewer items/);
 });
 
 const circle = (times: number) =>
