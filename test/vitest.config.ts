@@ -19,7 +19,7 @@ export default defineConfig(({ mode }) => ({
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
     execArgv: [quickImports],
-    testTimeout: 120_000,
+    testTimeout: mode === 'long' ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
     // Those that run at the same time wait most of theirs.
