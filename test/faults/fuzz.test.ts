@@ -5,7 +5,17 @@ import { errorStatus } from '../../src/errors.ts';
 import { createSchema } from '../../src/graphql/schema/schema.ts';
 import { operations } from '../../src/rest/operations.ts';
 import { canMeasureMemory, readMemory } from '../support/process-memory.ts';
-import { damaged, oddText, oddValue, often, rarely, toForm, withOddParts, writers } from '../support/odd-values.ts';
+import {
+  damaged,
+  hollow,
+  oddText,
+  oddValue,
+  often,
+  rarely,
+  toForm,
+  withOddParts,
+  writers,
+} from '../support/odd-values.ts';
 import { randomParameters } from '../support/random-documents.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret, sign } from '../support/sign-token.ts';
@@ -90,8 +100,8 @@ function withHeaders(contents: fc.Arbitrary<Content>, viewers: fc.Arbitrary<stri
 
 function graphqlRequest(examples: Examples): fc.Arbitrary<Content> {
   const parameters = randomParameters(createSchema(), examples, seed);
-  const values = often(20, parameters, fc.oneof(oddValue, fc.array(parameters)));
-  const json = values.map((value) => bytesOf(JSON.stringify(value)));
+  const values = often(20, parameters, fc.oneof(oddValue, hollow, fc.array(often(9, parameters, hollow))));
+  const json = values.map((value) => bytesOf(JSON.stringify(value) ?? ''));
   const body = often(20, often(5, json, json.chain(damaged)), fc.uint8Array().map(bytesOf));
   const method = often(50, fc.constant('POST'), fc.constantFrom('PUT', 'PATCH', 'DELETE', 'OPTIONS'));
   const post = fc.record({ method, path: fc.constant('/graphql'), body, type: fc.constant('application/json') });
@@ -105,10 +115,13 @@ function restRequest({ ID, Int, Boolean, String, accountId, idempotencyKey }: Ex
   const lists = { specificIds: fc.array(ID), accountIds: fc.array(accountId), simplifiedPaging: Boolean };
   const pages = { page: fc.nat(5), countPerPage: Int, all: often(30, fc.constant(false), fc.constant(true)) };
   const fields = fc.record({ ...texts, ...order, ...lists, ...pages }, { requiredKeys: [] });
-  const items = often(2, fields, fields.chain(withOddParts)).map(Object);
+  const hollowed = fc.dictionary(fc.constantFrom(...Object.keys({ ...texts, ...order, ...lists, ...pages })), hollow);
+  const items = fc.oneof(fields, fields, fields.chain(withOddParts), hollowed).map(Object);
   const bodies = fc.tuple(fc.constantFrom(...Object.entries(writers)), items).chain(([[type, write], item]) => {
     const body = bytesOf(write(item));
-    return fc.record({ type: fc.constant(type), body: often(5, fc.constant(body), damaged(body)) });
+    const empty = hollow.map((value) => JSON.stringify(value) ?? '');
+    const others = fc.oneof(damaged(body), damaged(body), empty);
+    return fc.record({ type: fc.constant(type), body: often(5, fc.constant(body), others) });
   });
   const oddIds = oddText.map((text) => text.slice(0, 2000).toWellFormed());
   const ids = often(4, ID, oddIds).map(encodeURIComponent);
