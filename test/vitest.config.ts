@@ -5,7 +5,10 @@ import { RetriedTests } from './support/retried-tests.ts';
 import { quickImports } from './support/server-process.ts';
 
 /** With a PostgreSQL, tests run on it. A folder says where its tests make sense on one kind of database only. */
-const otherDatabase = process.env['TEST_DATABASE_URL'] ? 'test/**/embedded/**' : 'test/**/postgres/**';
+const otherDatabase = process.env['TEST_DATABASE_URL']
+  ? // These rooms know no database: one run tells all.
+    ['test/**/embedded/**', 'test/{auth,server}/**']
+  : ['test/**/postgres/**'];
 
 // `--mode long` repeats faults and random requests more often. `--mode patroni` runs what needs Patroni, and nothing else.
 export default defineConfig(({ mode }) => ({
@@ -19,7 +22,7 @@ export default defineConfig(({ mode }) => ({
     // Each file would import the server anew, which takes longer than most of their tests.
     isolate: false,
     execArgv: [quickImports],
-    testTimeout: 120_000,
+    testTimeout: mode === 'long' ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
     maxWorkers: 4,
     // Those that run at the same time wait most of theirs.
@@ -33,8 +36,11 @@ export default defineConfig(({ mode }) => ({
               extends: true,
               test: {
                 name: 'behaviour',
-                include: ['test/*.test.ts', 'test/{graphql,rest,auth,server,database,history}/**/*.test.ts'],
-                exclude: [otherDatabase],
+                include: [
+                  'test/*.test.ts',
+                  'test/{graphql,rest,auth,server,database,observability,history}/**/*.test.ts',
+                ],
+                exclude: otherDatabase,
               },
             },
             {
@@ -42,7 +48,7 @@ export default defineConfig(({ mode }) => ({
               test: {
                 name: 'faults',
                 include: ['test/faults/**/*.test.ts'],
-                exclude: [otherDatabase],
+                exclude: otherDatabase,
                 // A busy machine is late. What has been run thousands of times is never tried again.
                 retry: mode === 'long' ? 0 : 2,
               },

@@ -4,10 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceUnavailableError } from '../../src/errors.ts';
 import { readFailure, readList, send } from '../support/rest-request.ts';
 import { openRawConnection } from '../support/raw-connection.ts';
-import { countStatements, startTestServer, type TestServer } from '../support/test-server.ts';
+import { countStatements, createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
 
-const count = 5000;
+const count = 1050;
+/** What one answer holds of so many sessions is more than the buffers between the server and a client take. */
+const longCount = 5000;
 let server: TestServer;
+let accountId: string;
+let longAccountId: string;
 /** How many more pieces of work the database does; then it is unavailable. */
 let worksLeft = Infinity;
 
@@ -17,37 +21,44 @@ beforeAll(async () => {
     run: (work, bulkhead) =>
       (worksLeft -= 1) < 0 ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work, bulkhead),
   }));
-  // Long texts: what one answer holds is more than the buffers between the server and a client take.
+  accountId = await createAccount(server, 'Short');
+  await insertSessions(accountId, count, 'é');
+  longAccountId = await createAccount(server, 'Long');
+  await insertSessions(longAccountId, longCount, 'é'.repeat(1990));
+});
+afterAll(() => server.stop());
+
+/** Makes sessions with numbered purposes. */
+async function insertSessions(account: string, amount: number, purpose: string): Promise<void> {
   await server.database.run(
     (orm) =>
       orm.execute(sql`
-      insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, purpose)
+      insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, account_id, purpose)
       select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
-        to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', n || repeat('é', 1990)
-      from generate_series(1, ${count}::int) n`),
+        to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', ${account}::uuid, n || ${purpose}::text
+      from generate_series(1, ${amount}::int) n`),
     'lookups',
   );
-}, 120_000);
-afterAll(() => server.stop());
+}
 
 const expected = Array.from({ length: count }, (_, index) => count - index);
 const numberOf = (purpose: string | null) => Number.parseInt(purpose ?? '', 10);
 
 test('in JSON, all has each session once, in order, and the totals', async () => {
-  const { items, ...totals } = readList(await send(server, 'GET', '/ai/sessions?all=true'));
+  const { items, ...totals } = readList(await send(server, 'GET', `/ai/sessions?all=true&accountIds=${accountId}`));
   expect(items.map(({ purpose }) => numberOf(purpose))).toEqual(expected);
   expect(totals).toEqual({ totalCount: count, totalPages: 1, hasMorePages: false });
 });
 
 test('in CSV, all has one header row and a row for each session', async () => {
-  const { text } = await send(server, 'GET', '/ai/sessions.csv?all=true');
+  const { text } = await send(server, 'GET', `/ai/sessions.csv?all=true&accountIds=${accountId}`);
   const [header, ...rows] = text.trimEnd().split('\r\n');
   expect(header).toMatch(/^AccountId,/);
   expect(rows.map((row) => numberOf(row.split(',')[2] ?? ''))).toEqual(expected);
 });
 
 test('in JSON Lines, all has a line for each session', async () => {
-  const { text } = await send(server, 'GET', '/ai/sessions.jsonl?all=true');
+  const { text } = await send(server, 'GET', `/ai/sessions.jsonl?all=true&accountIds=${accountId}`);
   const lines = text.trimEnd().split('\n');
   expect(lines.map((line) => numberOf(JSON.parse(line).purpose))).toEqual(expected);
 });
@@ -63,7 +74,7 @@ test.each([
 });
 
 test('HEAD answers the headers alone', async () => {
-  const answer = await send(server, 'HEAD', '/ai/sessions.csv?all=true');
+  const answer = await send(server, 'HEAD', `/ai/sessions.csv?all=true&accountIds=${accountId}`);
   expect(answer).toMatchObject({ status: 200, text: '' });
   expect(answer.headers.get('Content-Type')).toMatch(/^text\/csv/);
 });
@@ -79,7 +90,8 @@ test.each([
 });
 
 test('a list of items may ask for ten full pages', async () => {
-  const body = Array.from({ length: 10 }, (_, page) => ({ page, countPerPage: 100, simplifiedPaging: true }));
+  const fields = { accountIds: [accountId], countPerPage: 100, simplifiedPaging: true };
+  const body = Array.from({ length: 10 }, (_, page) => ({ ...fields, page }));
   const answer = await send(server, 'POST', '/api/ListAISessions[].jsonl', { body });
   const lines = answer.text.trimEnd().split('\n');
   expect(lines.map((line) => numberOf(JSON.parse(line).purpose))).toEqual(expected.slice(0, 1000));
@@ -91,11 +103,12 @@ describe('a client that does not read', () => {
     socket.pause();
     const before = countStatements(server);
     const authorization = `Authorization: Bearer ${await server.tokenFor('alice')}`;
-    write(`GET /ai/sessions?all=true HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${authorization}\r\n\r\n`);
+    const path = `/ai/sessions?all=true&accountIds=${longAccountId}`;
+    write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${authorization}\r\n\r\n`);
     await expect.poll(() => countStatements(server)).toBeGreaterThan(before + 2);
     // Another whole list is answered meanwhile, so this one had the time to be read.
-    await send(server, 'GET', '/ai/sessions?all=true');
-    const pages = count / 100;
+    await send(server, 'GET', path);
+    const pages = longCount / 100;
     expect(countStatements(server)).toBeLessThan(before + 2 * pages);
     socket.resume();
     await closed;
@@ -106,7 +119,7 @@ describe('a client that does not read', () => {
   test('and goes away ends the reading, without an error', async () => {
     const { socket, send: write } = await openRawConnection(server.url);
     const authorization = `Authorization: Bearer ${await server.tokenFor('alice')}`;
-    write(`GET /ai/sessions?all=true&left=1 HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`);
+    write(`GET /ai/sessions?all=true&accountIds=${longAccountId} HTTP/1.1\r\nHost: x\r\n${authorization}\r\n\r\n`);
     await once(socket, 'data');
     socket.destroy();
     await expect.poll(() => server.logLines().some(({ msg }) => msg === 'request cut off')).toBe(true);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRawConnection } from '../support/raw-connection.ts';
-import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
-import { copyDataFolder } from '../support/test-database.ts';
+import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 const host = 'Host: test\r\n';
 const get = `GET /health HTTP/1.1\r\n${host}`;
@@ -14,12 +13,12 @@ const long = (length: number) => 'x'.repeat(length);
 const withLength = (length: string) => `${post}Content-Length: ${length}\r\n\r\n${body}`;
 const withEncoding = (header: string) => `${post}${header}\r\n\r\n${size}\r\n${body}\r\n0\r\n\r\n`;
 
-let server: ServerProcess;
+let server: TestServer;
 
 beforeAll(async () => {
-  server = await startServer({ DATA_DIR: await copyDataFolder() });
+  server = await startTestServer();
 });
-afterAll(cleanUp);
+afterAll(() => server.stop());
 
 /** Sends a text, and behind it a request that must not be answered; reads until the server closes the connection. */
 async function readStatuses(text: string): Promise<number[]> {

@@ -26,6 +26,27 @@ export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(nested(900), ...oddNames.map((name) => `{"${name}":1}`)).map((text): unknown => JSON.parse(text)),
 );
 
+/** What stands for nothing, or for something with nothing in it. */
+export const hollow: fc.Arbitrary<unknown> = fc.constantFrom<unknown[]>(
+  null,
+  undefined,
+  {},
+  [],
+  '',
+  ' ',
+  0,
+  false,
+  [null],
+  [{}],
+  [[]],
+  'null',
+  '[]',
+  '{}',
+);
+
+/** Where a body of JSON should be, one of those, or nothing at all. */
+export const emptyJson = hollow.map((value) => JSON.stringify(value) ?? '');
+
 export function often<Value, Other>(weight: number, usual: fc.Arbitrary<Value>, other: fc.Arbitrary<Other>) {
   return fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: other });
 }

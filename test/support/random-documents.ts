@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import * as graphql from 'graphql';
-import { damaged, oddNames, oddValue, often, withOddParts } from './odd-values.ts';
+import { damaged, hollow, oddNames, oddValue, often, withOddParts } from './odd-values.ts';
 
 /** Valid values, by the name of an input or else by that of its type. */
 type Examples = Record<string, fc.Arbitrary<unknown>>;
@@ -18,13 +18,26 @@ export function randomParameters(schema: graphql.GraphQLSchema, examples: Exampl
     return fc.record({ query: texts, variables: withOddParts(variables), operationName: withOddParts(operationName) });
   });
   // What is sent again and again is compiled by the server.
-  const samples = fc.sample(valid, { seed, numRuns: 500 });
+  const samples = fc.sample(valid, { seed, numRuns: 100 });
   const some = samples.filter(({ query }) => /^\w+ Main\((?!.*Other)/.test(query)).slice(0, 8);
   const again = fc.constantFrom(...some).chain(({ query, variables }) => {
     return fc.record({ query: fc.constant(query), variables: withOddParts(variables) });
   });
   const odd = withOddParts({ query: '{ viewer { id } }', variables: {}, operationName: null, extensions: {} });
-  return often(15, fc.oneof<fc.Arbitrary<object>[]>(valid, valid, broken, again), odd.map<object>(Object));
+  const persistedQuery = fc.record({ version: fc.constant(1), sha256Hash: fc.oneof(hollow, fc.constant('x')) });
+  const extensions = fc.oneof(hollow, fc.record({ persistedQuery: fc.oneof(hollow, persistedQuery) }));
+  // The parts around a document that is good.
+  const hollowed = fc.oneof(valid, fc.constantFrom(...some)).chain(({ query, variables, operationName }) => {
+    const [given, name] = [often(1, fc.constant(variables), hollow), often(2, fc.constant(operationName), hollow)];
+    return fc.record({
+      query: often(9, fc.constant(query), hollow),
+      variables: given,
+      operationName: name,
+      extensions,
+    });
+  });
+  const usual = fc.oneof<fc.Arbitrary<object>[]>(valid, valid, valid, broken, again, hollowed);
+  return often(15, usual, odd.map<object>(Object));
 }
 
 /** Makes valid operations of the types of a schema. */

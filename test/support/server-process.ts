@@ -11,8 +11,6 @@ import { secret, sign } from './sign-token.ts';
 const root = path.join(import.meta.dirname, '../..');
 /** Has Node.js import packages faster. */
 export const quickImports = `--import=${path.join(import.meta.dirname, 'quick-imports.ts')}`;
-// Most of what is left of a start is compiling the modules.
-const compileCache = path.join(root, 'node_modules/.cache/compiled');
 
 interface ProcessEnd {
   code: number | null;
@@ -142,7 +140,7 @@ export function spawnScript(
   stdio: StdioOptions,
 ): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const env = { PATH, HOME, PORT: '0', NODE_COMPILE_CACHE: compileCache, ...environment };
+  const env = { PATH, HOME, PORT: '0', ...environment };
   return spawn(process.execPath, [quickImports, script, ...parameters], { cwd: root, env, stdio });
 }
 

@@ -30,6 +30,11 @@ describe.concurrent('the start-up lines', () => {
     expect(rest).toEqual(['']);
   });
 
+  test('name no metrics without METRICS_PORT, and there are none', async () => {
+    expect(outputAtStart).not.toContain('Metrics');
+    expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+  });
+
   test('carry the token of an administrator', async () => {
     const { data } = await server.graphql('{ viewer { id roles } }');
     expect(data.viewer).toEqual({ id: 'administrator', roles: ['SystemAdministrator'] });

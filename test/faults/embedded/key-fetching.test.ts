@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { passSeconds, startClock, stopClock } from '../support/clock.ts';
-import { answerWith, publish, startKeyServer, type KeyServer } from '../support/key-server.ts';
-import { askViewer, outline, refusal, sign, unchecked } from '../support/sign-token.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { passSeconds, startClock, stopClock } from '../../support/clock.ts';
+import { answerWith, publish, startKeyServer, type KeyServer } from '../../support/key-server.ts';
+import { askViewer, outline, refusal, sign, unchecked } from '../../support/sign-token.ts';
+import { startTestServer, type TestServer } from '../../support/test-server.ts';
 
 const makeKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const [current, next, attacker] = [makeKey(), makeKey(), makeKey()];

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { runningRequests } from '../../src/observability/metrics.ts';
-import { patience } from '../support/patience.ts';
-import { openRawConnections, type RawConnection } from '../support/raw-connection.ts';
-import { createSession, startTestServer, type TestServer } from '../support/test-server.ts';
+import { runningRequests } from '../../../src/observability/metrics.ts';
+import { patience } from '../../support/patience.ts';
+import { openRawConnections, type RawConnection } from '../../support/raw-connection.ts';
+import { createSession, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 let server: TestServer;
 /** A request for the script of GraphiQL. */

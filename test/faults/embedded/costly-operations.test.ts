@@ -1,8 +1,8 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
-import { messagesOf, sendWatched, startWithGraphiQL } from '../support/stillness.ts';
+import { cleanUp, type ServerProcess } from '../../support/server-process.ts';
+import { sign } from '../../support/sign-token.ts';
+import { messagesOf, sendWatched, startWithGraphiQL } from '../../support/stillness.ts';
 
 // What one operation may ask for.
 const token = sign();

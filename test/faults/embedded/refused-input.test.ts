@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cleanUp, type ServerProcess } from '../support/server-process.ts';
-import { sign } from '../support/sign-token.ts';
-import { messagesOf, sendWatched, startWithGraphiQL } from '../support/stillness.ts';
+import { cleanUp, type ServerProcess } from '../../support/server-process.ts';
+import { sign } from '../../support/sign-token.ts';
+import { messagesOf, sendWatched, startWithGraphiQL } from '../../support/stillness.ts';
 
 // Whatever is refused, its response is short, and nobody else waits.
 const signedIn = { Authorization: `Bearer ${sign()}` };

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/observability/log.ts';
+import { serveMetrics } from '../../src/server/metrics-server.ts';
 import { openRawConnection } from '../support/raw-connection.ts';
-import { cleanUp, findFreePort, startServer, type ServerProcess } from '../support/server-process.ts';
+import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret, sign } from '../support/sign-token.ts';
-import { copyDataFolder, makeServerDatabase } from '../support/test-database.ts';
+import { makeServerDatabase } from '../support/test-database.ts';
 import { createSession, unknownId } from '../support/test-server.ts';
 
 const { TEST_DATABASE_URL } = process.env;
@@ -171,14 +173,25 @@ test('the port of the API does not have them', async () => {
 });
 
 test('a port that is taken is explained', async () => {
-  const taken = new URL(metricsUrl).port;
-  const start = startServer({ DATA_DIR: await copyDataFolder(), METRICS_PORT: taken });
+  const start = serveMetrics('127.0.0.1', Number(new URL(metricsUrl).port), createLogger('silent', process.stdout));
   await expect(start).rejects.toThrow(/EADDRINUSE.*Set HOST and METRICS_PORT to a free address/);
 });
 
-test('without METRICS_PORT there are none', async () => {
-  const port = await findFreePort();
-  const quiet = await startServer({ DATA_DIR: await copyDataFolder(), PORT: String(port) });
-  expect(quiet.output()).not.toContain('Metrics');
-  expect((await fetch(`${quiet.url}/metrics`)).status).toBe(404);
+async function scrapeStatus(header: string): Promise<number | undefined> {
+  const connection = await openRawConnection(metricsUrl);
+  connection.send(`GET /metrics HTTP/1.0\r\n${header}\r\n`);
+  await expect.poll(() => connection.statuses()).toHaveLength(1);
+  connection.socket.destroy();
+  return connection.statuses()[0];
+}
+
+// A page whose name leads to loopback must not read them (DNS rebinding).
+const foreignNames = ['attacker.example', 'localhost.attacker.example:9464', '10.0.0.1', '[::2]'];
+test.each([...foreignNames.map((name) => `Host: ${name}\r\n`), ''])('a scrape with %j is refused', async (header) => {
+  expect(await scrapeStatus(header)).toBe(403);
+});
+
+const ownNames = ['localhost', 'LOCALHOST:9464', '127.0.0.1:1', '127.8.9.1', '[::1]:9464'];
+test.each(ownNames)('a scrape of the host %s is answered', async (host) => {
+  expect(await scrapeStatus(`Host: ${host}\r\n`)).toBe(200);
 });

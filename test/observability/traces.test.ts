@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { patience } from '../support/patience.ts';
 import { cleanUp, makeFolder, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret } from '../support/sign-token.ts';
-import { copyDataFolder, makeServerDatabase } from '../support/test-database.ts';
-import { unknownId } from '../support/test-server.ts';
+import { makeServerDatabase } from '../support/test-database.ts';
+import { startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
 
 interface Span {
   name: string;
@@ -97,10 +97,11 @@ describe('with an SDK', () => {
 });
 
 describe('without an SDK', () => {
-  let plain: ServerProcess;
+  let plain: TestServer;
   beforeAll(async () => {
-    plain = await startServer({ DATA_DIR: await copyDataFolder() });
+    plain = await startTestServer({ LOG_LEVEL: 'info' });
   });
+  afterAll(() => plain.stop());
 
   test.each([
     ['a traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', true],

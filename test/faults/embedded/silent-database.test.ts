@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readFailure, send } from '../support/rest-request.ts';
-import { startTestServer } from '../support/test-server.ts';
+import { readFailure, send } from '../../support/rest-request.ts';
+import { startTestServer } from '../../support/test-server.ts';
 
 test('a database that does not answer in time is a 503 with Retry-After', async () => {
   const silent = await startTestServer({ DATABASE_TIMEOUT_MS: '200' }, (database) => ({
