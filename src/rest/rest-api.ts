@@ -1,9 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import { isAdministrator, refusal } from '../auth/viewer.ts';
 import type { Context, SignIn } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
-import { writeError, prefixItem, renameField } from './errors.ts';
+import { prefixItem, renameField } from './errors.ts';
+import { createHandler } from './handler.ts';
 import { readPage, streamList } from './lists.ts';
 import { longestList, type Operation } from './operations.ts';
 import { readCall, type Call, type Fields, type Item } from './request.ts';
@@ -55,17 +54,9 @@ export function createRestApi(
     throw renameField(new CodedError('NOT_FOUND', 'No object has this "id".', { field: 'id' }), operation);
   }
 
-  return async (request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> => {
-    response.appendHeader('Vary', 'Accept');
-    try {
-      await signIn(request.headers.authorization, context);
-      // The router's errors name the operations.
-      if (!isOpen && !isAdministrator(context.viewer)) throw refusal(context.viewer);
-      const call = await readCall(request, context);
-      const result = await runCall(call, context);
-      await writeResult(result, call.operation, call.format, response);
-    } catch (error) {
-      writeError(error, response, context);
-    }
-  };
+  // The router's errors name the operations, so they are for those who may explore the API.
+  return createHandler(signIn, isOpen, async (request, response, context) => {
+    const call = await readCall(request, context);
+    await writeResult(await runCall(call, context), call.operation, call.format, response);
+  });
 }

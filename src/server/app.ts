@@ -61,7 +61,7 @@ export function createApp(options: AppOptions): RequestListener {
   const page = config.GRAPHIQL ? graphiql : undefined;
   const graphql = createGraphQLServer({ schema, log, signIn, graphiql: page, usesBeforeCompilation });
   const answerRest = createRestApi(signIn, graphql.execute, config.GRAPHIQL);
-  const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
+  const answerOpenApi = createOpenApiHandler(schema, signIn, config.GRAPHIQL);
 
   return async (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
