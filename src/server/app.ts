@@ -16,7 +16,7 @@ import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
-import { allowOrigin } from './cors.ts';
+import { createCors } from './cors.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
@@ -42,6 +42,7 @@ export function createApp(options: AppOptions): RequestListener {
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
+  const allowOrigin = createCors(config.CORS_ORIGINS, log);
   const schema = createSchema();
 
   const signIn: SignIn = async (authorization, context) => {
@@ -88,7 +89,7 @@ export function createApp(options: AppOptions): RequestListener {
     const api = apiOf(path);
     logRequest(request, response, { path, api, ...context });
     try {
-      if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
+      if (allowOrigin(request, response)) response.writeHead(204).end();
       else if (api === 'graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') await answerOpenApi(request, response, context);
       else if (path === '/health') respond(response, 200, { status: 'alive' });
