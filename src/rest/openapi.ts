@@ -99,8 +99,7 @@ function describeOperation(operation: Operation, schema: Schema): object {
 }
 
 function describeResponses({ method, path, entity, returns, fields }: Operation): object {
-  const type = returns === 'list' ? `${entity.type}List` : entity.type;
-  const result = { description: 'OK', ...json(reference(type)) };
+  const result = { description: 'OK', ...json(reference(returns === 'list' ? `${entity.type}List` : entity.type)) };
   const failures = {
     400: 'The input is at fault.',
     401: 'The request has no token, or one that is not valid.',
