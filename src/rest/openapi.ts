@@ -6,7 +6,6 @@ import { hasBody } from './request.ts';
 import { mediaTypes, writeJson } from './response.ts';
 
 type Schema = graphql.GraphQLSchema;
-
 type JsonSchema = Record<string, unknown> & { type: string };
 
 /** Makes the handler of /openapi.json. The document reveals as much as introspection does. */
@@ -27,7 +26,7 @@ function createOpenApi(schema: Schema): object {
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describeOperation(operation, schema) };
     const { type } = operation.entity;
     schemas[type] = describeEntity(operation.entity, schema);
-    schemas[`${type}List`] = describeList(type);
+    schemas[`${type}List`] = objectOf({ items: arrayOf(reference(type)), ...totals }, ['items', 'hasMorePages']);
   }
   return {
     openapi: '3.1.0',
@@ -35,7 +34,8 @@ function createOpenApi(schema: Schema): object {
       title: 'AI Sessions',
       version: '1',
       license: { name: 'MIT', identifier: 'MIT' },
-      description: `AI sessions and accounts over REST. Every operation is also at \`POST /api/{Operation}\` and \
+      description: `AI sessions and accounts over REST. Responses are JSON. For CSV or JSON Lines, add \`.csv\` or \
+\`.jsonl\` to the path, as in \`/ai/sessions.csv\`. Every operation is also at \`POST /api/{Operation}\` and \
 \`POST /json/reply/{Operation}\`, with all of its fields in the body, and takes a list of items at \
 \`POST /api/{Operation}[]\`. Bodies may be forms or CSV too. GraphQL is at \`/graphql\`.`,
     },
@@ -48,79 +48,76 @@ function createOpenApi(schema: Schema): object {
 
 const string = { type: 'string' };
 const integer = { type: 'integer' };
+const boolean = { type: 'boolean' };
 const arrayOf = (items: object) => ({ type: 'array', items });
 const objectOf = (properties: object, required?: string[]) => ({ type: 'object', properties, required });
 const reference = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+// With several media types, code generators mix their types, or send bodies without one.
+const json = (schema: object) => ({ content: { [mediaTypes.json]: { schema } } });
 
 const error = objectOf({ errorCode: string, fieldName: string, message: string });
 const responseStatus = { errorCode: string, message: string, errors: arrayOf(error) };
 const Failure = objectOf({ responseStatus: objectOf(responseStatus, Object.keys(responseStatus)) }, ['responseStatus']);
-
-function describeList(type: string): object {
-  const totals = { totalCount: integer, totalPages: integer, hasMorePages: { type: 'boolean' } };
-  return objectOf({ items: arrayOf(reference(type)), ...totals }, ['items', 'hasMorePages']);
-}
+const failure = json(reference('Failure'));
+const totals = { totalCount: integer, totalPages: integer, hasMorePages: boolean };
 
 /** Every response has all fields. Those that are nullable in the schema may be null. */
 function describeEntity({ type, fields }: Entity, schema: Schema): object {
-  const objectType = graphql.assertObjectType(schema.getType(type));
-  const properties = fields.map((name) => {
-    const field = objectType.getFields()[name];
-    if (!field) throw new Error(`${type} has no field ${name}`);
-    return [name, describeProperty(field.description, jsonSchema(field.type), graphql.isNonNullType(field.type))];
+  const described = fields.map((name) => {
+    const { description, type: fieldType } = findField(schema, `${type}.${name}`);
+    return { name, description, required: graphql.isNonNullType(fieldType), schema: jsonSchema(fieldType) };
   });
-  return { ...objectOf(Object.fromEntries(properties), fields), description: objectType.description };
+  return { ...objectOf(describeProperties(described), fields), description: schema.getType(type)?.description };
 }
 
-function describeProperty(description: string | null | undefined, value: JsonSchema, isNeverNull: boolean): object {
-  return { ...value, type: isNeverNull ? value.type : [value.type, 'null'], description };
+function findField(schema: Schema, coordinate: string): graphql.GraphQLField<unknown, unknown> {
+  const resolved = graphql.resolveSchemaCoordinate(schema, coordinate);
+  if (resolved?.kind !== 'Field') throw new Error(`the schema has no field ${coordinate}`);
+  return resolved.field;
 }
 
 function describeOperation(operation: Operation, schema: Schema): object {
-  const { name, method, path, coordinate } = operation;
-  const resolved = graphql.resolveSchemaCoordinate(schema, coordinate);
-  if (resolved?.kind !== 'Field') throw new Error(`the schema has no field ${coordinate}`);
-  const fields = describeFields(operation, resolved.field);
+  const { name, method, path, coordinate, summary } = operation;
+  const { args, description } = findField(schema, coordinate);
+  const fields = describeFields(operation, args);
   const pathFields = fields.filter((field) => path.includes(`:${field.name}`));
   const otherFields = fields.filter((field) => !pathFields.includes(field));
-  const queryFields = hasBody(method) ? [] : otherFields;
   const keys = fields.filter((field) => field.name === 'idempotencyKey');
-  const properties = otherFields.map((field) => {
-    return [field.name, describeProperty(field.description, field.schema, field.required)];
-  });
   const required = otherFields.filter((field) => field.required).map((field) => field.name);
-  const body = objectOf(Object.fromEntries(properties), required);
+  const body = json(objectOf(describeProperties(otherFields), required));
   return {
     operationId: name,
-    summary: resolved.field.description,
+    summary: summary ?? description,
     parameters: [
       ...pathFields.map((field) => ({ ...field, in: 'path', explode: false })),
-      ...queryFields.map((field) => ({ ...field, in: 'query', explode: false })),
+      ...(hasBody(method) ? [] : otherFields).map((field) => ({ ...field, in: 'query', explode: false })),
       ...keys.map((field) => ({ ...field, in: 'header', name: 'Idempotency-Key' })),
     ],
-    // With several media types, code generators pick one but send bodies without their type.
-    ...(hasBody(method) && { requestBody: { required: true, content: { [mediaTypes.json]: { schema: body } } } }),
+    ...(hasBody(method) && { requestBody: { required: true, ...body } }),
     responses: describeResponses(operation),
   };
 }
 
-function describeResponses({ path, entity, returns }: Operation): object {
-  const failure = { content: { [mediaTypes.json]: { schema: reference('Failure') } } };
-  const content = {
-    [mediaTypes.json]: { schema: reference(returns === 'list' ? `${entity.type}List` : entity.type) },
-    [mediaTypes.csv]: { schema: string },
-    [mediaTypes.jsonl]: { schema: string },
+function describeResponses({ method, path, entity, returns, fields }: Operation): object {
+  const result = { description: 'OK', ...json(reference(returns === 'list' ? `${entity.type}List` : entity.type)) };
+  const failures = {
+    400: 'The input is at fault.',
+    401: 'The request has no token, or one that is not valid.',
+    403: 'The user does not have the role.',
+    ...(path.includes(':') && { 404: 'No object has this ID.' }),
+    ...('idempotencyKey' in fields && { 409: 'The key was used for other input.' }),
+    ...(hasBody(method) && { 413: 'The body is too large.', 415: 'The body has a media type that is not supported.' }),
+    429: 'The user sends too many requests: try again after the seconds in Retry-After.',
+    500: 'The server failed: report the X-Request-Id of the response.',
+    503: 'The server is busy: try again after the seconds in Retry-After.',
   };
-  return {
-    ...(returns === 'nothing' ? { 204: { description: 'It was deleted.' } } : { 200: { description: 'OK', content } }),
-    ...(path.includes(':') && { 404: { description: 'No object has this ID.', ...failure } }),
-    '4XX': { description: 'The request was refused. The reason is in JSON, whatever the format.', ...failure },
-    '5XX': { description: 'The server failed. With 503, try again after the seconds in Retry-After.', ...failure },
-  };
+  const refused = Object.entries(failures).map(([status, description]) => [status, { description, ...failure }]);
+  const success = returns === 'nothing' ? { 204: { description: 'It was deleted.' } } : { 200: result };
+  return { ...success, ...Object.fromEntries(refused) };
 }
 
-function describeFields(operation: Operation, { args }: graphql.GraphQLField<unknown, unknown>) {
-  const { fields, descriptions, enumAliases, flags } = operation;
+function describeFields(operation: Operation, args: readonly graphql.GraphQLArgument[]) {
+  const { fields, descriptions, enumAliases, flags = {} } = operation;
   const inputs = args.flatMap((argument) => {
     const type = graphql.getNullableType(argument.type);
     return graphql.isInputObjectType(type) ? Object.values(type.getFields()) : [argument];
@@ -128,19 +125,26 @@ function describeFields(operation: Operation, { args }: graphql.GraphQLField<unk
   const variables = Object.entries(fields).map(([name, inputName]) => {
     const input = inputs.find((candidate) => candidate.name === inputName);
     if (!input) throw new Error(`${operation.coordinate} has no input ${inputName}`);
-    const description = descriptions?.[name] ?? input.description ?? '';
+    const description = descriptions?.[name] ?? input.description;
     const required = graphql.isRequiredArgument(input);
     return { name, description, required, schema: jsonSchema(input.type, enumAliases?.[name]) };
   });
-  const switches = Object.entries(flags ?? {}).map(([name, description]) => {
-    return { name, description, required: false, schema: { type: 'boolean' } };
+  const switches = Object.entries(flags).map(([name, description]) => {
+    return { name, description, required: false, schema: boolean };
   });
   return [...variables, ...switches];
 }
 
+function describeProperties(fields: ReturnType<typeof describeFields>): object {
+  const properties = fields.map(({ name, description, required, schema }) => {
+    return [name, { ...schema, type: required ? schema.type : [schema.type, 'null'], description }];
+  });
+  return Object.fromEntries(properties);
+}
+
 const formats = new Map(Object.entries({ ID: 'uuid', DateTime: 'date-time' }));
 
-function jsonSchema(type: graphql.GraphQLType, enumAliases?: Record<string, string>): JsonSchema {
+function jsonSchema(type: graphql.GraphQLType, enumAliases?: object): JsonSchema {
   const nullable = graphql.getNullableType(type);
   if (graphql.isListType(nullable)) return { type: 'array', items: jsonSchema(nullable.ofType) };
   if (enumAliases) return { type: 'string', enum: Object.keys(enumAliases) };

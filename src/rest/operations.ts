@@ -8,6 +8,8 @@ export interface Operation {
   document: string;
   /** The schema coordinate of the document's field, whose description is the operation's. */
   coordinate: string;
+  /** What it does, where that differs from the description of the field. */
+  summary?: string;
   returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
   /** The fields of a request, which are variables of the document, by name: the inputs in the schema that they set. */
@@ -84,6 +86,7 @@ export const operations: Operation[] = [
       ) ${selectPage(session)}
     }`,
     coordinate: 'Query.aiSessions',
+    summary: 'Lists sessions, newest first unless `sortField` and `sortOrder` say otherwise.',
     fields: { accountIds: 'accountIds', ...listFields, sortField: 'field', sortOrder: 'direction' },
     enumAliases: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
   },
@@ -95,6 +98,7 @@ export const operations: Operation[] = [
     entity: session,
     document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
+    summary: 'Finds a session; 404 when none has this ID.',
     fields: { sessionId: 'id' },
   },
   {
@@ -117,6 +121,7 @@ export const operations: Operation[] = [
     entity: session,
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
+    summary: 'Deletes a session.',
     fields: { sessionId: 'id' },
   },
   {
@@ -144,6 +149,7 @@ export const operations: Operation[] = [
       ) ${selectPage(account)}
     }`,
     coordinate: 'Query.accounts',
+    summary: 'Lists accounts, oldest first unless `sortOrder` says otherwise.',
     fields: { nameFilter: 'nameContains', ...listFields, sortOrder: 'direction' },
     enumAliases: { sortOrder },
   },
@@ -155,6 +161,7 @@ export const operations: Operation[] = [
     entity: account,
     document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
     coordinate: 'Query.account',
+    summary: 'Finds an account; 404 when none has this ID.',
     fields: { accountId: 'id' },
   },
 ];

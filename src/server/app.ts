@@ -17,7 +17,7 @@ import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
-import { allowOrigin } from './cors.ts';
+import { createCors } from './cors.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
@@ -43,6 +43,7 @@ export function createApp(options: AppOptions): RequestListener {
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
+  const allowOrigin = createCors(config.CORS_ORIGINS, log);
   const schema = createSchema();
 
   const signIn: SignIn = async (authorization, context) => {
@@ -84,7 +85,7 @@ export function createApp(options: AppOptions): RequestListener {
     const api = apiOf(path);
     logRequest(request, response, { path, api, ...context });
     try {
-      if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
+      if (allowOrigin(request, response)) response.writeHead(204).end();
       else if (graphiql && path === '/') response.writeHead(302, { Location: '/graphql' }).end();
       else if (graphiql && path.startsWith(scriptPath)) await graphiql.answerScript(request, response, context);
       else if (graphiql && api === 'graphql' && asksForPage(request))

@@ -1,8 +1,11 @@
+import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { ListSessions, NewSession } from './codegen/operations';
-import * as urql from './codegen/urql';
+import { ListSessions, NewSession } from './src/operations';
+import * as urql from './src/urql';
+import { authorization } from './client';
 import { makeAccount } from './make-account';
 import * as relay from './relay/relay';
+import { typePolicies } from './src/type-policies';
 
 const url = inject('url');
 const token = inject('token');
@@ -10,6 +13,29 @@ let accountId: string;
 
 beforeEach(async () => {
   accountId = await makeAccount();
+});
+
+describe('Apollo Client 4', () => {
+  test.each([
+    ['fetchMore adds a page to the list on the screen, with the type policies', { typePolicies }, ['b', 'a']],
+    ['fetchMore shows nothing new without them', {}, ['b']],
+  ])('%s', async (_what, options, expected) => {
+    const client = new ApolloClient({
+      link: new HttpLink({ uri: url, fetch, headers: authorization(token) }),
+      cache: new InMemoryCache(options),
+    });
+    for (const purpose of ['a', 'b']) {
+      await client.mutate({ mutation: NewSession, variables: { input: { accountId, purpose } } });
+    }
+    const query = { query: ListSessions, variables: { accountId, first: 1 } };
+    const list = client.watchQuery(query);
+    const subscription = list.subscribe(() => {});
+    const { data } = await list.refetch();
+    await list.fetchMore({ variables: { after: data?.aiSessions?.pageInfo.endCursor } });
+    const shown = client.readQuery(query);
+    subscription.unsubscribe();
+    expect(shown?.aiSessions?.edges.map(({ node }) => node.purpose)).toEqual(expected);
+  });
 });
 
 describe('urql with graphcache', () => {

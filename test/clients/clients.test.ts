@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Client, Connection } from './client';
-import * as apollo3 from './codegen/apollo-3';
-import * as apollo4 from './codegen/apollo-4';
-import * as graphqlRequest from './codegen/graphql-request';
-import * as urql from './codegen/urql';
+import * as apollo3 from './src/apollo-3';
+import * as apollo4 from './src/apollo-4';
+import * as graphqlRequest from './src/graphql-request';
+import * as urql from './src/urql';
 import * as genql from './genql/genql';
 import * as gqlTada from './gql-tada/gql-tada';
 import { makeLossyFetch } from './lossy-fetch';

@@ -1,12 +1,12 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
-  schema: '../../schema.graphql',
-  documents: 'codegen/*.ts',
+  schema: 'schema.graphql',
+  documents: 'src/**/*.{ts,tsx}',
   generates: {
-    'codegen/gql/': { preset: 'client', config: { scalars: { DateTime: 'string' }, useTypeImports: true } },
+    'src/gql/': { preset: 'client', config: { scalars: { DateTime: 'string' }, useTypeImports: true } },
     // For urql's graphcache.
-    'codegen/gql/introspection.json': { plugins: ['introspection'], config: { minify: true } },
+    'src/gql/introspection.json': { plugins: ['introspection'], config: { minify: true } },
   },
 };
 

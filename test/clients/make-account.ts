@@ -1,6 +1,14 @@
 import { inject } from 'vitest';
 import { authorization } from './client';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    url: string;
+    /** An administrator's. */
+    token: string;
+  }
+}
+
 /** Makes an account; answers its ID. */
 export async function makeAccount(): Promise<string> {
   const response = await fetch(inject('url'), {

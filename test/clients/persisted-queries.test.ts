@@ -1,7 +1,7 @@
 import { describe, expect, inject, test } from 'vitest';
-import * as apollo3 from './codegen/apollo-3';
-import * as apollo4 from './codegen/apollo-4';
-import * as urql from './codegen/urql';
+import * as apollo3 from './src/apollo-3';
+import * as apollo4 from './src/apollo-4';
+import * as urql from './src/urql';
 import { makeLossyFetch } from './lossy-fetch';
 import { makeAccount } from './make-account';
 

@@ -1,7 +1,8 @@
 import { describe, expect, inject, test } from 'vitest';
-import * as apollo3 from './codegen/apollo-3';
-import * as apollo4 from './codegen/apollo-4';
-import * as urql from './codegen/urql';
+import * as apollo3 from './src/apollo-3';
+import * as apollo4 from './src/apollo-4';
+import * as graphqlRequest from './src/graphql-request';
+import * as urql from './src/urql';
 import { makeAccount } from './make-account';
 
 const url = inject('url');
@@ -12,22 +13,24 @@ describe.each([
   ['Apollo Client 4', apollo4],
   ['Apollo Client 3', apollo3],
   ['urql with graphcache', urql],
+  ['graphql-request', graphqlRequest],
 ])('%s', (_name, { connect }) => {
-  test.each([
+  test.concurrent.each([
     ['in an answer of 200', 200, { data: { newAISession: null }, errors }],
     ['in an answer of 503', 503, { errors }],
-  ])('retries after SERVICE_UNAVAILABLE %s', async (_where, status, body) => {
+  ])('retries after SERVICE_UNAVAILABLE %s, not before `retryAfter`', async (_where, status, body) => {
     const accountId = await makeAccount();
-    let count = 0;
+    const sentAt: number[] = [];
     // The server is never busy here, so the first answer is made up.
     const busyFetch: typeof fetch = async (input, init) => {
-      count++;
+      sentAt.push(performance.now());
       const headers = { 'Content-Type': 'application/graphql-response+json' };
-      return count === 1 ? new Response(JSON.stringify(body), { status, headers }) : fetch(input, init);
+      return sentAt.length === 1 ? new Response(JSON.stringify(body), { status, headers }) : fetch(input, init);
     };
     const client = connect({ url, token, fetch: busyFetch });
     const { id } = await client.create({ accountId, purpose: 'Billing', idempotencyKey: crypto.randomUUID() });
-    expect(count).toBeGreaterThan(1);
+    const [first = 0, second = 0] = sentAt;
+    expect(second - first).toBeGreaterThan(990);
     expect(await client.list(accountId, 2)).toEqual([id]);
   });
 });

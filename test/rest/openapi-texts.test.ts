@@ -37,18 +37,35 @@ afterAll(() => server.stop());
 
 test.each([
   ['NewAISession', 'newAISession'],
-  ['ListAISessions', 'aiSessions'],
-  ['GetAISession', 'aiSession'],
   ['PatchAISession', 'patchAISession'],
-  ['DeleteAISession', 'deleteAISession'],
   ['NewAccount', 'newAccount'],
-  ['ListAccounts', 'accounts'],
-  ['GetAccount', 'account'],
 ])('the text of %s is that of the schema for %s', (name, field) => {
   const { summary, description } = operationOf(document, name);
   const text = descriptions.get(`Mutation.${field}`) ?? descriptions.get(`Query.${field}`);
   expect(text).toMatch(/\w/);
   expect([summary, description]).toContain(text);
+});
+
+test.each([
+  ['GetAISession', /404/, /null/],
+  ['GetAccount', /404/, /null/],
+  ['DeleteAISession', /./, /returns its ID/],
+  ['ListAISessions', /`sortOrder`/, /orderBy/],
+  ['ListAccounts', /`sortOrder`/, /direction/],
+])('the text of %s is that of its route, where it differs from the schema', (name, there, notThere) => {
+  const { summary = '' } = operationOf(document, name);
+  expect(summary).toMatch(there);
+  expect(summary).not.toMatch(notThere);
+});
+
+test('the texts name only what the REST API has', () => {
+  const { components, ...routes } = document;
+  const texts = JSON.stringify([routes, components]);
+  const quoted = [...texts.matchAll(/`([A-Za-z]+)`/g)].map(([, name]) => name);
+  const named = new Set(
+    [...texts.matchAll(/"name":"(\w+)"|"(\w+)":\{/g)].map(([, name, property]) => name ?? property),
+  );
+  expect(quoted.filter((name) => !named.has(name))).toEqual([]);
 });
 
 test('the texts of a session are those of the schema, each field with its own', () => {

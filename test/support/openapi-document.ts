@@ -28,6 +28,7 @@ interface Operation {
 
 export interface OpenApi {
   openapi: string;
+  info: { description: string };
   paths: Record<string, Record<string, Operation>>;
   servers: object[];
   components: {

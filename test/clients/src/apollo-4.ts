@@ -1,37 +1,16 @@
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { RetryLink } from '@apollo/client/link/retry';
-import { relayStylePagination } from '@apollo/client/utilities';
-import { map } from 'rxjs';
 import { authorization, present, type Client, type Connection } from '../client';
 import { sha256 } from '../sha256';
 import { DeleteSession, ListSessions, NewSession, PatchSession } from './operations';
-
-// A mutation may have been carried out though its answer got lost: only with a key can it be sent again.
-const retry = new RetryLink({
-  delay: { initial: 300, jitter: true },
-  attempts: (count, { operationType, variables }) =>
-    count < 5 && (operationType === 'query' || Boolean(variables['input']?.idempotencyKey)),
-});
-
-// RetryLink sees what is thrown; this error is an answer, but one that can be tried again.
-const throwUnavailable = new ApolloLink((operation, forward) =>
-  forward(operation).pipe(
-    map((result) => {
-      const isUnavailable = result.errors?.some(({ extensions }) => extensions?.['code'] === 'SERVICE_UNAVAILABLE');
-      if (isUnavailable) throw new CombinedGraphQLErrors(result);
-      return result;
-    }),
-  ),
-);
+import { retryLink } from './retry-link';
+import { typePolicies } from './type-policies';
 
 export function connect({ url, token, fetch }: Connection): Client {
   const http = new HttpLink({ uri: url, fetch, headers: authorization(token) });
   const client = new ApolloClient({
-    link: ApolloLink.from([new PersistedQueryLink({ sha256 }), retry, throwUnavailable, http]),
-    cache: new InMemoryCache({
-      typePolicies: { Query: { fields: { aiSessions: relayStylePagination(['filter', 'orderBy']) } } },
-    }),
+    link: ApolloLink.from([new PersistedQueryLink({ sha256 }), retryLink, http]),
+    cache: new InMemoryCache({ typePolicies }),
   });
   return {
     async create(input) {

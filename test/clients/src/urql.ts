@@ -2,20 +2,11 @@ import { Client as UrqlClient, CombinedError, fetchExchange, type OperationResul
 import { cacheExchange, type Cache } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import { persistedExchange } from '@urql/exchange-persisted';
-import { retryExchange } from '@urql/exchange-retry';
 import { authorization, present, type Client, type Connection } from '../client';
 import { sha256 } from '../sha256';
 import schema from './gql/introspection.json';
 import { DeleteSession, ListSessions, NewSession, PatchSession } from './operations';
-
-// A mutation may have been carried out though its answer got lost: only with a key can it be sent again.
-const retry = retryExchange({
-  initialDelayMs: 300,
-  maxNumberAttempts: 5,
-  retryIf: ({ networkError, graphQLErrors }, { kind, variables }) =>
-    (Boolean(networkError) || graphQLErrors[0]?.extensions['code'] === 'SERVICE_UNAVAILABLE') &&
-    (kind === 'query' || Boolean(variables?.input?.idempotencyKey)),
-});
+import { retry } from './retry-exchange';
 
 const cache = () =>
   cacheExchange({

@@ -8,7 +8,10 @@ import { DeleteSession, ListSessions, NewSession, PatchSession } from './operati
 
 // A mutation may have been carried out though its answer got lost: only with a key can it be sent again.
 const retry = new RetryLink({
-  delay: { initial: 300, jitter: true },
+  delay: (count, _operation, error) => {
+    const [first] = error.graphQLErrors ?? error.result?.errors ?? [];
+    return 1000 * (first ? Number(first.extensions.retryAfter) : 0.3 * 2 ** count) * (1 + Math.random());
+  },
   attempts: (count, { query, variables }, error) => {
     const definition = getMainDefinition(query);
     const isQuery = definition.kind === 'OperationDefinition' && definition.operation === 'query';

@@ -1,13 +1,15 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
 import { authorization, present, type Client, type Connection } from '../client';
-import { retryCreation } from '../retry';
 import { DeleteSession, ListSessions, NewSession, PatchSession } from './operations';
+import { withRetries } from './with-retries';
 
 export function connect({ url, token, fetch }: Connection): Client {
   const client = new GraphQLClient(url, { fetch, headers: authorization(token) });
   return {
     async create(input) {
-      const { newAISession } = await retryCreation(input, () => client.request(NewSession, { input }), isAnswer);
+      const send = () => client.request(NewSession, { input });
+      // Without a key, it might be carried out twice.
+      const { newAISession } = await (input.idempotencyKey ? withRetries(send) : send());
       const session = present(newAISession);
       return { ...session, dateCreated: new Date(session.dateCreated) };
     },
@@ -32,8 +34,6 @@ export function connect({ url, token, fetch }: Connection): Client {
     async remove(id) {
       return (await client.request(DeleteSession, { id })).deleteAISession;
     },
-    codeOf: (error) => (isAnswer(error) ? error.response.errors?.[0]?.extensions['code'] : undefined),
+    codeOf: (error) => (error instanceof ClientError ? error.response.errors?.[0]?.extensions['code'] : undefined),
   };
 }
-
-const isAnswer = (error: unknown) => error instanceof ClientError;

@@ -1,3 +1,4 @@
+// .tsx, as files of components are: the documents of codegen.ts must cover it.
 import { graphql } from './gql';
 
 export const NewSession = graphql(`
