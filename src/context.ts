@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
 import type { UserDatabase } from './database/database.ts';
+import type { ServiceUnavailableError } from './errors.ts';
 import type { LogFields, Logger } from './observability/log.ts';
 
 /** What every request carries, through both APIs. */
@@ -17,6 +18,8 @@ export interface Context {
   /** Adds the request's id to every line. */
   log: Logger;
   logFields: LogFields;
+  /** Logs what is unavailable, without a line for each request. */
+  logOutage: (error: ServiceUnavailableError) => void;
   /**
    * Takes a slot among the running requests, and one among the streamed lists if it is one. Throws SERVICE_UNAVAILABLE
    * when all are taken, RATE_LIMITED when the viewer has too many.

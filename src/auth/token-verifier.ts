@@ -3,6 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { maximumUserLength } from '../domain/validation.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
+import type { Logger } from '../observability/log.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import type { Viewer } from './viewer.ts';
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
@@ -17,7 +19,7 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
  * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens only, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
  * @returns a function that finds the viewer in an Authorization header; null if that holds no bearer token. It throws
- * UNAUTHENTICATED when the token is not valid, SERVICE_UNAVAILABLE when the keys cannot be fetched.
+ * UNAUTHENTICATED, and logs why, when the token is not valid; SERVICE_UNAVAILABLE when the keys cannot be fetched.
  */
 export function createTokenVerifier(config: Config, secret: string | undefined) {
   const { AUTH_JWKS_URL, AUTH_SECRET_PREVIOUS, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
@@ -42,7 +44,9 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
   // Verifying a signature costs about as much as writing a session.
   const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() }, ttlResolution: 0 });
 
-  return async (authorization: string | undefined): Promise<Viewer | null> => {
+  const logRefusal = createRefusalLog();
+
+  return async (authorization: string | undefined, log: Logger): Promise<Viewer | null> => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
     if (scheme?.toLowerCase() !== 'bearer') return null;
     const token = rest.join(' ');
@@ -58,7 +62,9 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
       cache.set(token, viewer, { ttl: Math.min(Math.max(1, msUntilExpiry), cacheMs) });
       return viewer;
     } catch (error) {
-      throw error instanceof CodedError ? error : invalidToken(error);
+      if (error instanceof CodedError) throw error;
+      await logRefusal(token, error, log);
+      throw invalidToken(error);
     }
   };
 }
@@ -79,15 +85,22 @@ function secretKey(secret: string | undefined): JWTVerifyGetKey {
   return async () => key;
 }
 
-/** How long a failing identity provider is left alone: jose would ask it again for each token. */
+/** How long a failing identity provider is left alone, in milliseconds: jose would ask it again for each token. */
 const retryMs = 1000;
 
 /** The identity provider's keys. If it has none for a token, the token is invalid; if it fails, it is unavailable. */
 function remoteKeys(url: string): JWTVerifyGetKey {
   let retryAt = 0;
+  /** What the provider sent last: jose's errors do not tell. */
+  let received = '';
   const fetchKeys: typeof fetch = async (...request) => {
     if (Date.now() < retryAt) throw new Error('the keys could not be fetched a moment ago');
-    return fetch(...request);
+    received = 'nothing';
+    const response = await fetch(...request);
+    const [location] = response.headers.get('location')?.split('?') ?? [];
+    const parts = [`status ${response.status}`, response.headers.get('content-type'), location && `to ${location}`];
+    received = parts.filter(Boolean).join(', ').slice(0, 300);
+    return response;
   };
   const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000, [customFetch]: fetchKeys });
   return async (header, token) => {
@@ -97,7 +110,8 @@ function remoteKeys(url: string): JWTVerifyGetKey {
       const tokenFaults = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
       if (tokenFaults.some((fault) => error instanceof fault)) throw error;
       if (Date.now() >= retryAt) retryAt = Date.now() + retryMs;
-      throw new ServiceUnavailableError('The identity provider', error);
+      const cause = new Error(`it sent no key set, but ${received}`, { cause: error });
+      throw new ServiceUnavailableError('The identity provider', cause, 'did not give its keys');
     }
   };
 }

@@ -9,8 +9,9 @@ import { createGraphiQL, type GraphiQL } from '../graphql/graphiql.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
-import { CodedError } from '../errors.ts';
+import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
+import { createOutageLog } from '../observability/outage-log.ts';
 import { logRequest } from '../observability/request-log.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
@@ -42,10 +43,11 @@ export function createApp(options: AppOptions): RequestListener {
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
+  const logOutage = createOutageLog(log);
   const schema = createSchema();
 
   const signIn: SignIn = async (authorization, context) => {
-    context.viewer = await verifyToken(authorization);
+    context.viewer = await verifyToken(authorization, context.log);
     if (!isAdministrator(context.viewer)) context.admit();
     if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
@@ -55,11 +57,11 @@ export function createApp(options: AppOptions): RequestListener {
   const answerGraphiQL = createGraphiQL(accountId);
   const graphiql: GraphiQL = async (token, response) => {
     // The page gets the link's token only if it is valid: a link must not inject anything else.
-    const viewer = token && (await verifyToken(`Bearer ${token}`).catch(() => null));
+    const viewer = token && (await verifyToken(`Bearer ${token}`, log).catch(() => null));
     await answerGraphiQL(token && !viewer ? undefined : token, response);
   };
   const page = config.GRAPHIQL ? graphiql : undefined;
-  const graphql = createGraphQLServer({ schema, log, signIn, graphiql: page, usesBeforeCompilation });
+  const graphql = createGraphQLServer({ schema, signIn, graphiql: page, usesBeforeCompilation });
   const answerRest = createRestApi(signIn, graphql.execute, config.GRAPHIQL);
   const answerOpenApi = createOpenApiHandler(schema, config.GRAPHIQL ? undefined : signIn);
 
@@ -75,6 +77,7 @@ export function createApp(options: AppOptions): RequestListener {
       viewer: null,
       log: log.child({ requestId, ...readTraceParent(request) }),
       logFields: {},
+      logOutage,
       countCreation,
       itemsLeft: itemLimit,
       cost: 0,
@@ -99,6 +102,7 @@ export function createApp(options: AppOptions): RequestListener {
       else respond(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       const isExpected = error instanceof CodedError;
+      if (error instanceof ServiceUnavailableError) logOutage(error);
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected) return respond(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
