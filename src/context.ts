@@ -11,7 +11,7 @@ export interface Context {
   headers: IncomingHttpHeaders;
   /** Of the body, without its parameters and in lower case. */
   mediaType: string | undefined;
-  /** Reads the body. Throws BAD_USER_INPUT when it is not UTF-8, and with 413 when it is over 100 kB. */
+  /** Reads the body. Throws BAD_USER_INPUT: with 413 when it is over 100 kB, with 415 when it is encoded. */
   readBody: () => Promise<string>;
   /** Null when the request is not signed in. */
   viewer: Viewer | null;

@@ -12,6 +12,9 @@ const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 /** How long a verified token is cached; bounds how long a withdrawn key still works. */
 const cacheMs = 60_000;
 
+/** How far the clocks of those who sign tokens may be from ours, in seconds. */
+const clockTolerance = 10;
+
 /** The header `typ` of access tokens. Providers sign others with the same keys, such as logout tokens. */
 const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
 
@@ -28,6 +31,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
   const options = {
     algorithms: AUTH_JWKS_URL ? asymmetric : ['HS256'],
     requiredClaims: ['exp', 'sub'],
+    clockTolerance,
     ...(issuer && { issuer }),
     ...(audience && { audience }),
   };
@@ -58,7 +62,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
       if (typeof typ !== 'string' || !accessTokenType.test(typ))
         throw new errors.JWTInvalid('the "typ" is not that of an access token');
       const viewer = toViewer(payload, config.AUTH_ROLES_CLAIM);
-      const msUntilExpiry = Number(payload.exp) * 1000 - Date.now();
+      const msUntilExpiry = (Number(payload.exp) + clockTolerance) * 1000 - Date.now();
       cache.set(token, viewer, { ttl: Math.min(Math.max(1, msUntilExpiry), cacheMs) });
       return viewer;
     } catch (error) {
@@ -77,7 +81,7 @@ function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   // A name such as https://example.com/roles has dots of its own.
   const path = Object.hasOwn(payload, rolesClaim) ? [rolesClaim] : rolesClaim.split('.');
   for (const name of path) roles = new Map(Object.entries(roles ?? {})).get(name);
-  return { id: sub, roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [] };
+  return { id: sub, roles: [roles].flat().filter((role) => typeof role === 'string') };
 }
 
 function secretKey(secret: string | undefined): JWTVerifyGetKey {

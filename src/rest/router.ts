@@ -14,15 +14,14 @@ interface Match {
  * @throws NOT_FOUND with the names of the operations, or BAD_USER_INPUT with 405 and the methods that the route takes
  */
 export function findRoute(method: string, pathname: string) {
-  const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?\/?$/.exec(decodePath(pathname)) ?? [];
+  const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?$/.exec(decodePath(pathname)) ?? [];
   const takesItems = brackets !== undefined;
   const matches = [...findByName(path), ...(takesItems ? [] : findByPath(path))];
   if (matches.length === 0) {
     const names = operations.map(({ name }) => name).join(', ');
     throw new CodedError('NOT_FOUND', `No operation is here. At /api/{Operation} there are: ${names}.`);
   }
-  const verb = method === 'HEAD' ? 'GET' : method;
-  const match = matches.find(({ methods }) => methods.includes(verb));
+  const match = matches.find(({ methods }) => methods.includes(method));
   if (match) return { ...match, suffix, takesItems };
   const allowed = [...new Set(matches.flatMap(({ methods }) => methods))].join(', ');
   throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });
@@ -44,7 +43,7 @@ function findByPath(path: string): Match[] {
 }
 
 /** `/ai/sessions/:sessionId` as a regular expression. */
-const pattern = memoize(({ path }: Operation) => new RegExp(`^${path.replace(/:(\w+)/, '(?<$1>[^/]+)')}$`));
+const pattern = memoize(({ path }: Operation) => new RegExp(`^${path.replace(/:(\w+)/, '(?<$1>[^/]+)')}$`, 'i'));
 
 function decodePath(pathname: string): string {
   try {

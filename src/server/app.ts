@@ -18,6 +18,7 @@ import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
 import { allowOrigin } from './cors.ts';
+import { warnOfOddValues } from './odd-values.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
@@ -39,6 +40,7 @@ interface AppOptions {
 /** Makes the handler of all requests: it gives each an id, routes it by its path, and logs it. */
 export function createApp(options: AppOptions): RequestListener {
   const { config, secret, database, log, accountId, stopping, usesBeforeCompilation } = options;
+  warnOfOddValues(config, log);
   const verifyToken = createTokenVerifier(config, secret);
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
@@ -72,7 +74,7 @@ export function createApp(options: AppOptions): RequestListener {
     const context: Context = {
       headers: request.headers,
       mediaType: mediaTypeOf(request),
-      readBody: () => readBody(request),
+      readBody: () => readBody(request, response),
       database: databaseFor(database, ''),
       viewer: null,
       log: log.child({ requestId, ...readTraceParent(request) }),
@@ -90,6 +92,8 @@ export function createApp(options: AppOptions): RequestListener {
     response.setHeader('Cache-Control', 'no-store');
     const api = apiOf(path);
     logRequest(request, response, { path, api, ...context });
+    // Node.js leaves out the body.
+    if (request.method === 'HEAD') request.method = 'GET';
     try {
       if (allowOrigin(request, response, config.CORS_ORIGINS)) response.writeHead(204).end();
       else if (api === 'graphql') await graphql.answer(request, response, context);
@@ -118,7 +122,7 @@ export function createApp(options: AppOptions): RequestListener {
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   if (path === '/graphql') return 'graphql';
-  return /^\/(ai|accounts|api|json)\b/.test(path) ? 'rest' : 'other';
+  return /^\/(ai|accounts|api|json)\b/i.test(path) ? 'rest' : 'other';
 }
 
 function respond(response: ServerResponse, status: number, body: object, headers = {}): void {
