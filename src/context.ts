@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
 import type { UserDatabase } from './database/database.ts';
+import type { ServiceUnavailableError } from './errors.ts';
 import type { LogFields, Logger } from './observability/log.ts';
 
 /** What every request carries, through both APIs. */
@@ -10,13 +11,15 @@ export interface Context {
   headers: IncomingHttpHeaders;
   /** Of the body, without its parameters and in lower case. */
   mediaType: string | undefined;
-  /** Reads the body. Throws BAD_USER_INPUT when it is not UTF-8, and with 413 when it is over 100 kB. */
+  /** Reads the body. Throws BAD_USER_INPUT: with 413 when it is over 100 kB, with 415 when it is encoded. */
   readBody: () => Promise<string>;
   /** Null when the request is not signed in. */
   viewer: Viewer | null;
   /** Adds the request's id to every line. */
   log: Logger;
   logFields: LogFields;
+  /** Logs what is unavailable, without a line for each request. */
+  logOutage: (error: ServiceUnavailableError) => void;
   /**
    * Takes a slot among the running requests, and one among the streamed lists if it is one. Throws SERVICE_UNAVAILABLE
    * when all are taken, RATE_LIMITED when the viewer has too many.

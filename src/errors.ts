@@ -43,9 +43,12 @@ export class CodedError extends Error {
 export class ServiceUnavailableError extends CodedError {
   override readonly name = 'ServiceUnavailableError';
 
-  /** @param service what is unavailable, as the subject of a sentence */
-  constructor(service: string, cause?: unknown) {
-    super('SERVICE_UNAVAILABLE', `${service} did not answer in time. Try again soon.`, { retryAfter: 2, cause });
+  /**
+   * @param service what is unavailable, as the subject of a sentence
+   * @param fault the rest of that sentence
+   */
+  constructor(service: string, cause?: unknown, fault = 'did not answer in time') {
+    super('SERVICE_UNAVAILABLE', `${service} ${fault}. Try again soon.`, { retryAfter: 2, cause });
   }
 }
 

@@ -8,36 +8,41 @@ import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/idempotency-keys.ts';
 import { createStatementLog, observe } from './observability/observed-database.ts';
 import { createLogger, openLogOutput, type Logger } from './observability/log.ts';
-import { onStopSignal, onUncaughtError, runProgram } from './process.ts';
+import { onUncaughtError, runProgram } from './process.ts';
 import { createApp } from './server/app.ts';
 import { serveMetrics } from './server/metrics-server.ts';
 import { createHttpServer, listen, stopListening } from './server/http-server.ts';
 
-await runProgram(async () => {
+await runProgram(async (onStop) => {
   const config = loadConfig(process.env);
   const { HOST, DATABASE_URL, DATA_DIR, METRICS_PORT } = config;
   const logOutput = openLogOutput();
   const log = createLogger(config.LOG_LEVEL, logOutput);
+  onUncaughtError(log, logOutput, isUncaughtDriverError);
+  const stopping = new AbortController();
+  /** Undefined while the database opens: there is nothing to finish. */
+  let finish: (() => Promise<void>) | undefined;
+  onStop(async () => {
+    log.info('stopping');
+    stopping.abort();
+    await finish?.();
+    log.info('stopped');
+    await logOutput.close();
+  });
+
   const database = observe(await openDatabase(config, log), log);
   const ownDatabase = databaseFor(database, 'system');
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(ownDatabase);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
-  onUncaughtError(log, logOutput, isUncaughtDriverError);
-  const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createHttpServer(app, log);
+  finish = async () => {
+    await stopListening(server, config.SHUTDOWN_DELAY_MS);
+    await database.close();
+  };
   const url = `${await listen(server, HOST, config.PORT)}/graphql`;
   const metricsUrl = METRICS_PORT === undefined ? undefined : await serveMetrics(HOST, METRICS_PORT, log);
   void deleteOldKeys(ownDatabase, config.IDEMPOTENCY_DAYS, log, stopping.signal);
-
-  onStopSignal(async () => {
-    log.info('stopping');
-    stopping.abort();
-    await stopListening(server, config.SHUTDOWN_DELAY_MS);
-    await database.close();
-    log.info('stopped');
-    await logOutput.close();
-  });
 
   // The only place that prints a token: newcomers have the server and its secret to themselves.
   const signIn = account && secret ? `?token=${await issueNewcomersToken(config, secret)}` : '';

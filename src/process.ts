@@ -2,11 +2,32 @@ import packageJson from '../package.json' with { type: 'json' };
 import { errorCode, StartupError } from './errors.ts';
 import type { Logger, LogOutput } from './observability/log.ts';
 
-/** Runs a program. A StartupError, or a wrong option, is explained on stderr and ends the process with code 1. */
-export async function runProgram(program: () => Promise<void>): Promise<void> {
+/** How long stopping may take, from the first signal, in milliseconds. */
+const stopLimit = 9500;
+/** Ctrl+C reaches npm too, which passes the signal on: within this time, in milliseconds, that is not a second signal. */
+const echoTime = 300;
+
+/**
+ * Runs a program. A StartupError, or a wrong option, is explained on stderr and ends the process with code 1. SIGTERM, SIGINT or SIGHUP ends it
+ * too: with code 0 after what the program gave to `onStop`, or with code 1 if it gave nothing or at a second signal. (As
+ * number 1 of a container, a process gets no signal that it does not handle.)
+ */
+export async function runProgram(
+  program: (onStop: (stop: () => Promise<void>) => void) => Promise<void>,
+): Promise<void> {
+  let stop: (() => Promise<void>) | undefined;
+  let stoppingSince = Infinity;
+  const onSignal = () => {
+    if (!stop || performance.now() - stoppingSince > echoTime) process.exit(1);
+    if (stoppingSince < Infinity) return;
+    stoppingSince = performance.now();
+    setTimeout(() => process.exit(1), stopLimit);
+    void stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
   try {
     requireNode(packageJson.engines.node.replace('>=', ''));
-    await program();
+    await program((given) => (stop = given));
   } catch (error) {
     const isExpected = error instanceof StartupError || errorCode(error).startsWith('ERR_PARSE_ARGS_');
     if (!(error instanceof Error) || !isExpected) throw error;
@@ -20,23 +41,6 @@ function requireNode(oldest: string): void {
   const { node } = process.versions;
   if (node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return;
   throw new StartupError(`AI Sessions needs Node.js ${oldest} or newer, and this is ${node} (${process.execPath}).`);
-}
-
-/** How long stopping may take, from the first signal, in milliseconds. */
-const stopLimit = 9500;
-
-/** Calls `stop` at the first SIGTERM, SIGINT or SIGHUP, then ends the process; a second signal ends it at once. */
-export function onStopSignal(stop: () => Promise<void>): void {
-  let stoppingSince: number | undefined;
-  const onSignal = () => {
-    // Ctrl+C reaches npm too, which passes the signal on: that echo is not a second request.
-    if (stoppingSince !== undefined && performance.now() - stoppingSince > 300) process.exit(1);
-    if (stoppingSince !== undefined) return;
-    stoppingSince = performance.now();
-    setTimeout(() => process.exit(1), stopLimit);
-    void stop().then(() => process.exit(0));
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
 }
 
 /** Logs uncaught errors. They end the process, except those that `isHarmless` recognizes. */

@@ -3,12 +3,17 @@ import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import { maximumUserLength } from '../domain/validation.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
+import type { Logger } from '../observability/log.ts';
+import { createRefusalLog } from './refusal-log.ts';
 import type { Viewer } from './viewer.ts';
 
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
 /** How long a verified token is cached; bounds how long a withdrawn key still works. */
 const cacheMs = 60_000;
+
+/** How far the clocks of those who sign tokens may be from ours, in seconds. */
+const clockTolerance = 10;
 
 /** The header `typ` of access tokens. Providers sign others with the same keys, such as logout tokens. */
 const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
@@ -17,7 +22,7 @@ const accessTokenType = /^(application\/)?(at\+)?jwt$/i;
  * Verifies tokens as RFC 8725 advises: named algorithms of one family, access tokens only, `exp` and `sub` required.
  * @param secret of HS256 tokens, where the configuration names no key set
  * @returns a function that finds the viewer in an Authorization header; null if that holds no bearer token. It throws
- * UNAUTHENTICATED when the token is not valid, SERVICE_UNAVAILABLE when the keys cannot be fetched.
+ * UNAUTHENTICATED, and logs why, when the token is not valid; SERVICE_UNAVAILABLE when the keys cannot be fetched.
  */
 export function createTokenVerifier(config: Config, secret: string | undefined) {
   const { AUTH_JWKS_URL, AUTH_SECRET_PREVIOUS, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = config;
@@ -26,6 +31,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
   const options = {
     algorithms: AUTH_JWKS_URL ? asymmetric : ['HS256'],
     requiredClaims: ['exp', 'sub'],
+    clockTolerance,
     ...(issuer && { issuer }),
     ...(audience && { audience }),
   };
@@ -42,7 +48,9 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
   // Verifying a signature costs about as much as writing a session.
   const cache = new LRUCache<string, Viewer>({ max: 1000, perf: { now: () => Date.now() }, ttlResolution: 0 });
 
-  return async (authorization: string | undefined): Promise<Viewer | null> => {
+  const logRefusal = createRefusalLog();
+
+  return async (authorization: string | undefined, log: Logger): Promise<Viewer | null> => {
     const [scheme, ...rest] = (authorization ?? '').trim().split(/ +/);
     if (scheme?.toLowerCase() !== 'bearer') return null;
     const token = rest.join(' ');
@@ -54,11 +62,13 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
       if (typeof typ !== 'string' || !accessTokenType.test(typ))
         throw new errors.JWTInvalid('the "typ" is not that of an access token');
       const viewer = toViewer(payload, config.AUTH_ROLES_CLAIM);
-      const msUntilExpiry = Number(payload.exp) * 1000 - Date.now();
+      const msUntilExpiry = (Number(payload.exp) + clockTolerance) * 1000 - Date.now();
       cache.set(token, viewer, { ttl: Math.min(Math.max(1, msUntilExpiry), cacheMs) });
       return viewer;
     } catch (error) {
-      throw error instanceof CodedError ? error : invalidToken(error);
+      if (error instanceof CodedError) throw error;
+      await logRefusal(token, error, log);
+      throw invalidToken(error);
     }
   };
 }
@@ -72,7 +82,7 @@ function toViewer(payload: JWTPayload, rolesClaim: string): Viewer {
   // A name such as https://example.com/roles has dots of its own.
   const path = Object.hasOwn(payload, rolesClaim) ? [rolesClaim] : rolesClaim.split('.');
   for (const name of path) roles = new Map(Object.entries(roles ?? {})).get(name);
-  return { id: sub, roles: Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [] };
+  return { id: sub, roles: [roles].flat().filter((role) => typeof role === 'string') };
 }
 
 function secretKey(secret: string | undefined): JWTVerifyGetKey {
@@ -80,15 +90,22 @@ function secretKey(secret: string | undefined): JWTVerifyGetKey {
   return async () => key;
 }
 
-/** How long a failing identity provider is left alone: jose would ask it again for each token. */
+/** How long a failing identity provider is left alone, in milliseconds: jose would ask it again for each token. */
 const retryMs = 1000;
 
 /** The identity provider's keys. If it has none for a token, the token is invalid; if it fails, it is unavailable. */
 function remoteKeys(url: string): JWTVerifyGetKey {
   let retryAt = 0;
+  /** What the provider sent last: jose's errors do not tell. */
+  let received = '';
   const fetchKeys: typeof fetch = async (...request) => {
     if (Date.now() < retryAt) throw new Error('the keys could not be fetched a moment ago');
-    return fetch(...request);
+    received = 'nothing';
+    const response = await fetch(...request);
+    const [location] = response.headers.get('location')?.split('?') ?? [];
+    const parts = [`status ${response.status}`, response.headers.get('content-type'), location && `to ${location}`];
+    received = parts.filter(Boolean).join(', ').slice(0, 300);
+    return response;
   };
   const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: 3000, [customFetch]: fetchKeys });
   return async (header, token) => {
@@ -98,7 +115,8 @@ function remoteKeys(url: string): JWTVerifyGetKey {
       const tokenFaults = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
       if (tokenFaults.some((fault) => error instanceof fault)) throw error;
       if (Date.now() >= retryAt) retryAt = Date.now() + retryMs;
-      throw new ServiceUnavailableError('The identity provider', error);
+      const cause = new Error(`it sent no key set, but ${received}`, { cause: error });
+      throw new ServiceUnavailableError('The identity provider', cause, 'did not give its keys');
     }
   };
 }

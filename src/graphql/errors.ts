@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { Context } from '../context.ts';
 import { CodedError, errorStatus, ServiceUnavailableError } from '../errors.ts';
-import type { Logger } from '../observability/log.ts';
 
 /** Masks unexpected errors: the client sees only a CodedError, or a GraphQLError that was thrown as such. */
 export function maskUnexpected(error: unknown): GraphQLError {
@@ -22,15 +22,8 @@ const maximumLength = 200;
 /** What a longer message keeps of its start and its end. */
 const [startLength, endLength] = [120, 77];
 
-/**
- * Gives each error of a result its code, makes them few and short, and logs those that operators should see.
- * @param logOutage logs what is unavailable
- */
-export function reportErrors(
-  result: ExecutionResult,
-  log: Logger,
-  logOutage: (error: ServiceUnavailableError) => void,
-): ExecutionResult {
+/** Gives each error of a result its code, makes them few and short, and logs those that operators should see. */
+export function reportErrors(result: ExecutionResult, { log, logOutage }: Context): ExecutionResult {
   const { errors } = result;
   if (!errors) return result;
   for (const error of errors) {

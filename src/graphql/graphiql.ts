@@ -7,6 +7,7 @@ import Negotiator from 'negotiator';
 import type { Viewer } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
+import type { Logger } from '../observability/log.ts';
 import { chooseMediaType, mediaTypes } from './media-types.ts';
 
 const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
@@ -49,7 +50,7 @@ export function asksForPage(request: IncomingMessage): boolean {
  */
 export function createGraphiQL(
   accountId: string | undefined,
-  verifyToken: (authorization: string) => Promise<Viewer | null>,
+  verifyToken: (authorization: string, log: Logger) => Promise<Viewer | null>,
 ) {
   const variables = JSON.stringify({ input: { accountId, purpose: 'Try out AI Sessions' } }, null, 2);
   let script: Promise<Script> | undefined;
@@ -69,7 +70,7 @@ export function createGraphiQL(
       context.admit();
       const token = new URL(request.url ?? '', 'http://localhost').searchParams.get('token');
       const authorization = `Bearer ${token}`;
-      const isValid = token !== null && (await verifyToken(authorization).catch(() => null)) !== null;
+      const isValid = token !== null && (await verifyToken(authorization, context.log).catch(() => null)) !== null;
       const headers = isValid ? JSON.stringify({ Authorization: authorization }, null, 2) : undefined;
       const cause = token === null ? 'You are not signed in.' : 'The token of this link is not valid, or has expired.';
       const options = { query: firstOperation, variables, headers, notice: `${cause} ${howToSignIn}` };

@@ -4,9 +4,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Context, SignIn } from '../context.ts';
 import { CodedError } from '../errors.ts';
-import type { Logger } from '../observability/log.ts';
 import { useOperationLog } from '../observability/operation-log.ts';
-import { createOutageLog } from '../observability/outage-log.ts';
 import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
 import { createDocumentCache } from './document-cache.ts';
@@ -17,8 +15,6 @@ import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
 
 interface GraphQLOptions {
   schema: GraphQLSchema;
-  /** For lines that belong to no single request. */
-  log: Logger;
   signIn: SignIn;
   /** Whether everyone may explore the schema, or only administrators. */
   isOpen: boolean;
@@ -27,8 +23,7 @@ interface GraphQLOptions {
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCompilation }: GraphQLOptions) {
-  const logOutage = createOutageLog(log);
+export function createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilation }: GraphQLOptions) {
   const yoga = createYoga<Context>({
     schema,
     maskedErrors: { maskError: maskUnexpected },
@@ -51,7 +46,7 @@ export function createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCom
     return traceOperation(context.headers, async () => {
       const result = await yoga.getResultForParams({ params, request }, context);
       if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
-      const reported = reportErrors(result, context.log, logOutage);
+      const reported = reportErrors(result, context);
       if (reported.errors?.[0]) describeError(codeOf(reported.errors[0]));
       return reported;
     });
@@ -66,7 +61,7 @@ export function createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCom
       return outcomeOf(limitSize(result, context.cost));
     } catch (error) {
       const masked = maskUnexpected(error);
-      const result = reportErrors({ errors: [masked] }, context.log, logOutage);
+      const result = reportErrors({ errors: [masked] }, context);
       return { kind: 'refused', result, ...httpOf(masked) };
     }
   }

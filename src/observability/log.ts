@@ -82,9 +82,12 @@ export function createLogger(level: string, output: DestinationStream): Logger {
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError } }, safeOutput);
 }
 
-/** Escapes the control characters that JSON leaves as they are: terminals act on them. */
+/** Escapes what JSON leaves as it is and terminals act on: control characters, and those that turn text around. */
 function escapeControls(line: string): string {
-  return line.replaceAll(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+  return line.replaceAll(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** PostgreSQL's codes whose messages name a table, a schema or a prepared statement, and no value. */

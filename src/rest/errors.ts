@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError, Kind, print } from 'graphql';
 import type { Context } from '../context.ts';
-import { CodedError } from '../errors.ts';
+import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import { codeOf, httpOf, maskUnexpected } from '../graphql/errors.ts';
 import type { Operation } from './operations.ts';
 import { writeJson } from './response.ts';
@@ -17,11 +17,12 @@ const errorCodes: Record<string, string> = {
 };
 
 /** Writes an error as ServiceStack's clients expect it: in JSON, whatever format was asked for. */
-export function writeError(error: unknown, response: ServerResponse, { log, logFields }: Context): void {
+export function writeError(error: unknown, response: ServerResponse, { log, logFields, logOutage }: Context): void {
   const masked = maskUnexpected(error);
   const code = codeOf(masked);
   logFields.errors = [code];
   if (!isExpected(error)) log.error({ err: error }, 'unexpected error');
+  else if (error instanceof ServiceUnavailableError) logOutage(error);
   // Part of the response was sent already.
   if (response.headersSent) return void response.destroy();
   const { message, extensions } = masked;

@@ -8,7 +8,7 @@ import { operations, type Operation } from './operations.ts';
  * @throws NOT_FOUND with the names of the operations, or BAD_USER_INPUT with 405 and the methods that the route takes
  */
 export function findRoute(method: string, pathname: string) {
-  const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?\/?$/.exec(decodePath(pathname)) ?? [];
+  const [, path = '', brackets, suffix] = /^(.*?)(\[\])?(?:\.(\w+))?$/.exec(decodePath(pathname)) ?? [];
   const takesItems = brackets !== undefined;
   const matches = operations.flatMap((operation) => {
     const groups = pattern(operation).exec(path)?.groups;
@@ -20,8 +20,7 @@ export function findRoute(method: string, pathname: string) {
     const names = operations.map(({ name }) => name).join(', ');
     throw new CodedError('NOT_FOUND', `No operation is here. At /api/{Operation} there are: ${names}.`);
   }
-  const verb = method === 'HEAD' ? 'GET' : method;
-  const match = matches.find(({ methods }) => methods.includes(verb));
+  const match = matches.find(({ methods }) => methods.includes(method));
   if (match) return { ...match, suffix, takesItems };
   const allowed = [...new Set(matches.flatMap(({ methods }) => methods))].join(', ');
   throw new CodedError('BAD_USER_INPUT', `This route takes ${allowed}.`, { status: 405, headers: { Allow: allowed } });

@@ -10,14 +10,16 @@ import { asksForPage, createGraphiQL, scriptPath } from '../graphql/graphiql.ts'
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
-import { CodedError } from '../errors.ts';
+import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
+import { createOutageLog } from '../observability/outage-log.ts';
 import { logRequest } from '../observability/request-log.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
 import { createCors } from './cors.ts';
+import { warnOfOddValues } from './odd-values.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { chooseRequestId, readTraceParent } from './request-id.ts';
 import { createRunningRequests } from './running-requests.ts';
@@ -39,15 +41,17 @@ interface AppOptions {
 /** Makes the handler of all requests: it gives each an id, routes it by its path, and logs it. */
 export function createApp(options: AppOptions): RequestListener {
   const { config, secret, database, log, accountId, stopping, usesBeforeCompilation } = options;
+  warnOfOddValues(config, log);
   const verifyToken = createTokenVerifier(config, secret);
   const countCreation = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
   const allowOrigin = createCors(config.CORS_ORIGINS, log);
+  const logOutage = createOutageLog(log);
   const schema = createSchema();
 
   const signIn: SignIn = async (authorization, context) => {
-    context.viewer = await verifyToken(authorization);
+    context.viewer = await verifyToken(authorization, context.log);
     if (!isAdministrator(context.viewer)) context.admit();
     if (!context.viewer) return;
     context.logFields.viewer = context.viewer.id;
@@ -56,7 +60,7 @@ export function createApp(options: AppOptions): RequestListener {
 
   const isOpen = config.GRAPHIQL;
   const graphiql = isOpen ? createGraphiQL(accountId, verifyToken) : undefined;
-  const graphql = createGraphQLServer({ schema, log, signIn, isOpen, usesBeforeCompilation });
+  const graphql = createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilation });
   const answerRest = createRestApi(signIn, graphql.execute, isOpen);
   const answerOpenApi = createOpenApiHandler(schema, signIn, isOpen);
 
@@ -67,11 +71,12 @@ export function createApp(options: AppOptions): RequestListener {
     const context: Context = {
       headers: request.headers,
       mediaType: mediaTypeOf(request),
-      readBody: () => readBody(request),
+      readBody: () => readBody(request, response),
       database: databaseFor(database, ''),
       viewer: null,
       log: log.child({ requestId, ...readTraceParent(request) }),
       logFields: {},
+      logOutage,
       countCreation,
       itemsLeft: itemLimit,
       cost: 0,
@@ -84,6 +89,8 @@ export function createApp(options: AppOptions): RequestListener {
     response.setHeader('Cache-Control', 'no-store');
     const api = apiOf(path);
     logRequest(request, response, { path, api, ...context });
+    // Node.js leaves out the body.
+    if (request.method === 'HEAD') request.method = 'GET';
     try {
       if (allowOrigin(request, response)) response.writeHead(204).end();
       else if (graphiql && path === '/') response.writeHead(302, { Location: '/graphql' }).end();
@@ -100,6 +107,7 @@ export function createApp(options: AppOptions): RequestListener {
       else respond(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       const isExpected = error instanceof CodedError;
+      if (error instanceof ServiceUnavailableError) logOutage(error);
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected) return respond(response, error.status, { message: error.message }, error.headers);
       context.log.error({ err: error }, 'unexpected error');
@@ -116,7 +124,7 @@ export function createApp(options: AppOptions): RequestListener {
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   if (path === '/graphql') return 'graphql';
-  return /^\/(ai|accounts|api|json)\b/.test(path) ? 'rest' : 'other';
+  return /^\/(ai|accounts|api|json)\b/i.test(path) ? 'rest' : 'other';
 }
 
 function respond(response: ServerResponse, status: number, body: object, headers = {}): void {

@@ -1,23 +1,6 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../observability/log.ts';
-
-/** How long a client may take to send a request, in milliseconds. Long enough for a pause of this process, too. */
-const sendingTimeout = 30_000;
-
-/** How long a connection is kept for a next request, in milliseconds: longer than a load balancer keeps it. */
-const idleTimeout = 75_000;
-
-/** Makes a server that cuts off clients who are too slow. */
-export function createTimedServer(listener: RequestListener): Server {
-  const timeouts = {
-    headersTimeout: sendingTimeout,
-    requestTimeout: sendingTimeout,
-    keepAliveTimeout: idleTimeout,
-    connectionsCheckingInterval: 1000,
-  };
-  return createServer(timeouts, listener);
-}
 
 /** How long a client may take to read a response, in milliseconds. */
 const readingTimeout = 60_000;

@@ -1,13 +1,42 @@
-import type { RequestListener, Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 import { clientConnections } from '../observability/metrics.ts';
-import { answerInTurn, createTimedServer } from './connection-limits.ts';
+import { answerInTurn } from './connection-limits.ts';
+
+/** How long a client may take to send a request, in milliseconds. Long enough for a pause of this process, too. */
+const sendingTimeout = 30_000;
+
+/** How long a connection is kept for a next request, in milliseconds: longer than a load balancer keeps it. */
+const idleTimeout = 75_000;
+
+/** Makes a server that cuts off clients who are too slow. Of a request's target, the app sees the path and the query. */
+export function createTimedServer(app: RequestListener): Server {
+  const timeouts = {
+    headersTimeout: sendingTimeout,
+    requestTimeout: sendingTimeout,
+    keepAliveTimeout: idleTimeout,
+    connectionsCheckingInterval: 1000,
+  };
+  return createServer(timeouts, (request, response) => {
+    request.url = withoutHost(request.url);
+    app(request, response);
+  });
+}
+
+/** Takes from a target its host, if it has one (RFC 9112, section 3.2.2), and a slash at the end of its path. */
+function withoutHost(target = '/'): string {
+  const [, path = '', query = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)(.*)$/i.exec(target) ?? [];
+  return (path.replace(/\/$/, '') || '/') + query;
+}
 
 export function createHttpServer(app: RequestListener, log: Logger): Server {
-  return createTimedServer(answerInTurn(app, log)).on('connection', (socket) => {
+  const server = createTimedServer(answerInTurn(app, log));
+  // Reading the body asks for it: a client that is refused before need not send it.
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  return server.on('connection', (socket) => {
     clientConnections.inc();
     socket.once('close', () => clientConnections.dec());
   });

@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import type { Logger } from '../observability/log.ts';
 import { measureProcess, writeMetrics } from '../observability/metrics.ts';
-import { createTimedServer } from './connection-limits.ts';
-import { listen } from './http-server.ts';
+import { createTimedServer, listen } from './http-server.ts';
 
 /**
  * Serves /metrics on a port of its own: it is for operators, and asks for no token.

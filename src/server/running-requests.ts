@@ -41,7 +41,7 @@ export function createRunningRequests(): () => Slot {
         if (group) return;
         const wanted = isAdministrator(viewer) ? 'users' : 'strangers';
         if (viewer) count(`requests of ${viewer.id}`, maximumOfUser, () => tooMany(maximumOfUser, 'requests'));
-        count(wanted, maximumRunning, () => new ServiceUnavailableError('The server'));
+        count(wanted, maximumRunning, overload);
         runningRequests.inc({ of: wanted });
         group = wanted;
       },
@@ -61,6 +61,8 @@ export function createRunningRequests(): () => Slot {
     };
   };
 }
+
+const overload = () => new ServiceUnavailableError('The server', undefined, 'has too many requests at once');
 
 function tooMany(limit: number, what: string): CodedError {
   const message = `${limit} of your ${what} are running. Wait until one has ended, then try again.`;

@@ -101,15 +101,28 @@ describe('with a secret', () => {
     expect(status).toBe(431);
   });
 
-  test('a token that was accepted is refused from its expiry on', async () => {
+  test('a token that was accepted is refused from 10 seconds after its expiry on', async () => {
     stopClock();
     onTestFinished(startClock);
     const Authorization = `Bearer ${sign({ exp: inSeconds(30) })}`;
     expect(await askViewer(server, Authorization)).toMatchObject({ status: 200 });
-    passSeconds(28);
+    passSeconds(38);
     expect(await askViewer(server, Authorization)).toMatchObject({ status: 200 });
     passSeconds(3);
     expect(outline(await askViewer(server, Authorization))).toEqual(refusal);
+  });
+
+  test.each([
+    ['exp', -9, 'alice'],
+    ['nbf', 9, 'alice'],
+    ['iat', 9, 'alice'],
+    ['exp', -11, undefined],
+    ['nbf', 12, undefined],
+  ])('clocks may differ by 10 seconds: with an %s in %i seconds, the viewer is %s', async (claim, seconds, id) => {
+    stopClock();
+    onTestFinished(startClock);
+    const { data } = await askViewer(server, `Bearer ${sign({ [claim]: inSeconds(seconds) })}`);
+    expect(data?.viewer.id).toBe(id);
   });
 
   test('a token with a sub of 255 characters is accepted', async () => {

@@ -96,6 +96,7 @@ describe('while 1,000 requests wait for the database', () => {
     const answer = await send(server, body ? 'POST' : 'GET', place, { token, body });
     expect(answer.status).toBe(503);
     expect(answer.text).toMatch(code);
+    expect(answer.text).toContain('too many requests at once');
     expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
   });
 

@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cleanUp, findFreePort, startServer } from '../../support/server-process.ts';
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { patience } from '../../support/patience.ts';
+import { cleanUp, findFreePort, spawnScript, startServer } from '../../support/server-process.ts';
 import { secret } from '../../support/sign-token.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { createMigratedDatabase } from '../../support/test-database.ts';
@@ -36,4 +38,17 @@ test('the server waits for a database that is still starting, and logs that it w
   expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*AI Sessions is ready/);
   const response = await fetch(`${url}/ready`);
   expect(response.status).toBe(200);
+});
+
+test('SIGTERM while the server waits for the database ends it within a second, with code 0', async () => {
+  const environment = { DATABASE_URL: throughPort(await findFreePort()), AUTH_SECRET: secret };
+  const child = spawnScript('src/main.ts', [], environment, ['ignore', 'pipe', 'inherit']);
+  const ended = once(child, 'exit');
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await vi.waitUntil(() => output.includes('waiting for the database'), patience);
+  const start = performance.now();
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - start).toBeLessThan(1000);
 });
