@@ -39,7 +39,7 @@ interface AppOptions {
 export function createApp(options: AppOptions): RequestListener {
   const { config, secret, database, log, accountId, stopping, usesBeforeCompilation } = options;
   const verifyToken = createTokenVerifier(config, secret);
-  const countCreation = createRateLimit(config.RATE_LIMIT);
+  const rateLimit = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
   const schema = createSchema();
@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): RequestListener {
       viewer: null,
       log: log.child({ requestId, ...readTraceParent(request) }),
       logFields: {},
-      countCreation,
+      rateLimit,
       itemsLeft: itemLimit,
       cost: 0,
       admit: () => slot.take(context.viewer),
