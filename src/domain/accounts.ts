@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, sql } from 'drizzle-orm';
 import type { UserDatabase } from '../database/database.ts';
 import { idIn, idList, newIdentity, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
@@ -26,8 +26,8 @@ function newAccount(name: string, createdBy: string): Account {
 }
 
 export async function findAccount(database: UserDatabase, id: string): Promise<Account | null> {
-  const [account] = await database.run((orm) => orm.select().from(accounts).where(eq(accounts.id, id)));
-  return account ?? null;
+  const [account = null] = await findAccounts(database, [id]);
+  return account;
 }
 
 /** @returns the accounts in the order of the ids; null for an id that no account has */
