@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Viewer } from './auth/viewer.ts';
 import type { UserDatabase } from './database/database.ts';
+import type { RateLimit } from './domain/rate-limit.ts';
 import type { ServiceUnavailableError } from './errors.ts';
 import type { LogFields, Logger } from './observability/log.ts';
 
@@ -26,8 +27,7 @@ export interface Context {
    */
   admit: () => void;
   admitStream: () => void;
-  /** Counts a creation of the viewer. Throws RATE_LIMITED when it is one too many. */
-  countCreation: (viewer: Viewer) => Promise<void>;
+  rateLimit: RateLimit;
   /** How many items the lists of the request may still ask for. */
   itemsLeft: number;
   /** What the operation asks for, once that is known. */

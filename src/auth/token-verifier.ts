@@ -67,7 +67,7 @@ export function createTokenVerifier(config: Config, secret: string | undefined) 
       return viewer;
     } catch (error) {
       if (error instanceof CodedError) throw error;
-      await logRefusal(token, error, log);
+      logRefusal(token, error, log);
       throw invalidToken(error);
     }
   };

@@ -1,24 +1,33 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, sql } from 'drizzle-orm';
 import type { UserDatabase } from '../database/database.ts';
 import { idIn, idList, newIdentity, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage, type Cursor, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts } from '../database/tables.ts';
+import { logWrite, runWrites, type Runs, type Writer } from './writes.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
-export async function createAccount(database: UserDatabase, name: string, createdBy: string): Promise<Account> {
+/** Creates an account. @throws RATE_LIMITED */
+export async function createAccount(writer: Writer, name: string): Promise<Account> {
+  const { database, viewer, rateLimit } = writer;
+  const account = newAccount(name, viewer.id);
+  const { id: accountId } = account;
+  const write = async (runs: Runs) => {
+    await runWrites(database, [runs], (orm) => orm.insert(accounts).values(account).onConflictDoNothing());
+    return { kind: 'written', value: account, accountId } as const;
+  };
+  await rateLimit.hasRoom(viewer.id);
+  return logWrite(writer, 'account created', { accountId }, write, rateLimit.reserve(viewer.id));
+}
+
+function newAccount(name: string, createdBy: string): Account {
   const { id, dateCreated } = newIdentity();
-  const account = { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
-  const [created] = await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing().returning());
-  // After a lost connection the statement runs again, and finds the account of its first run.
-  const found = created ?? (await findAccount(database, id));
-  if (!found) throw new Error('a new account is missing');
-  return found;
+  return { id, dateCreated, dateLastModified: dateCreated, name, createdBy, lastModifiedBy: createdBy };
 }
 
 export async function findAccount(database: UserDatabase, id: string): Promise<Account | null> {
-  const [account] = await database.run((orm) => orm.select().from(accounts).where(eq(accounts.id, id)));
-  return account ?? null;
+  const [account = null] = await findAccounts(database, [id]);
+  return account;
 }
 
 /** @returns the accounts in the order of the ids; null for an id that no account has */
@@ -67,7 +76,10 @@ export function countAccounts(database: UserDatabase, filter: AccountFilter): Pr
 /** Makes an account to try the server with, unless there is one. @returns the oldest account */
 export async function ensureDemoAccount(database: UserDatabase): Promise<Account> {
   const [oldest] = await database.run((orm) => orm.select().from(accounts).orderBy(asc(accounts.id)).limit(1));
-  return oldest ?? createAccount(database, 'Demo Account', 'system');
+  if (oldest) return oldest;
+  const account = newAccount('Demo Account', 'system');
+  await database.run((orm) => orm.insert(accounts).values(account).onConflictDoNothing());
+  return account;
 }
 
 function matches({ ids, nameContains }: AccountFilter) {

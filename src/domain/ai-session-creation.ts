@@ -7,36 +7,51 @@ import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { ownAccount, selectSessions, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
+import { logWrite, runWrites, type Runs, type Writer } from './writes.ts';
 
 export interface NewAISession {
   accountId: string | null;
   purpose: string | null;
   /** Sent again by the same user, it returns the session that it created. */
   idempotencyKey: string | null;
-  createdBy: string;
 }
 
 /** A session that may be written, with the id that it gets. */
-type Candidate = NewAISession & { id: string; dateCreated: string; payloadHash: string | null };
+type Candidate = NewAISession & { id: string; dateCreated: string; createdBy: string; payloadHash: string | null };
 
 /**
- * Creates a session. One statement writes all that arrive together.
- * @returns the session, and whether it is new: an earlier request with the same key may have created it
- * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot stand for this payload
+ * Creates a session, or finds the one that an earlier request with the same key created. One statement writes all that
+ * arrive together.
+ * @throws BAD_USER_INPUT for an unknown account, IDEMPOTENCY_KEY_REUSED for a key that cannot stand for this payload,
+ * RATE_LIMITED
  */
-export async function createAISession(database: UserDatabase, input: NewAISession) {
+export async function createAISession(writer: Writer, input: NewAISession): Promise<AISession> {
+  const { database, viewer, rateLimit } = writer;
   const { accountId, purpose, idempotencyKey } = input;
   const payloadHash = idempotencyKey === null ? null : hash('sha256', JSON.stringify([accountId, purpose]));
-  const candidate = { ...input, ...newIdentity(), payloadHash };
-  const created = await batchedInsert(database.whole)(candidate);
-  if (created) return { session: created, isNew: true };
-  return { session: await findEarlier(database, candidate), isNew: false };
+  const candidate = { ...input, ...newIdentity(), createdBy: viewer.id, payloadHash };
+  const earlier = (await rateLimit.hasRoom(viewer.id)) ? null : await findByKey(database, candidate);
+  if (earlier) return earlier;
+  const write = async (runs: Runs) => {
+    const created = await batchedInsert(database.whole)({ candidate, runs });
+    const session = created ?? (await findEarlier(database, candidate));
+    // A run whose response was lost may have written it.
+    const kind = session.id === candidate.id ? 'written' : 'found';
+    return { kind, value: session, accountId } as const;
+  };
+  const ids = { sessionId: candidate.id, accountId };
+  return logWrite(writer, 'session created', ids, write, rateLimit.reserve(viewer.id));
 }
 
 const batchedInsert = memoize((database: Database) =>
-  batch('create sessions', async (candidates: Candidate[]) => {
+  batch('create sessions', async (items: { candidate: Candidate; runs: Runs }[]) => {
+    const candidates = items.map(({ candidate }) => candidate);
     const values = { candidates: JSON.stringify(candidates) };
-    const sessions = await database.run((orm) => insertStatement(orm).execute(values), 'creations');
+    const sessions = await runWrites(
+      { run: (work) => database.run(work, 'creations') },
+      items.map(({ runs }) => runs),
+      (orm) => insertStatement(orm).execute(values),
+    );
     const ids = candidates.map(({ id }) => id);
     return orderByIds(ids, sessions);
   }),
@@ -70,14 +85,18 @@ const insertStatement = memoize((orm: Orm) => {
 
 /** Explains a missing insert: an earlier attempt wrote the session, its key is taken, or its account does not exist. */
 async function findEarlier(database: UserDatabase, candidate: Candidate): Promise<AISession> {
-  const { id, createdBy, idempotencyKey, payloadHash } = candidate;
-  const isSame = and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey ?? ''));
+  const session = (await findByKey(database, candidate)) ?? (await findWrittenAISession(database, candidate.id));
+  if (session) return session;
+  throw badInput('accountId', 'No account has this "accountId".');
+}
+
+/** Finds the session that the key of a candidate created. @throws IDEMPOTENCY_KEY_REUSED */
+async function findByKey(database: UserDatabase, candidate: Candidate): Promise<AISession | null> {
+  const { createdBy, idempotencyKey, payloadHash } = candidate;
+  if (idempotencyKey === null) return null;
+  const isSame = and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey));
   const [earlier] = await database.run((orm) => orm.select().from(idempotencyKeys).where(isSame));
-  if (!earlier) {
-    const session = await findWrittenAISession(database, id);
-    if (session) return session;
-    throw badInput('accountId', 'No account has this "accountId".');
-  }
+  if (!earlier) return null;
   const session = earlier.payloadHash === payloadHash && (await findWrittenAISession(database, earlier.sessionId));
   if (session) return session;
   const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';

@@ -9,6 +9,7 @@ import { keepPrepared, type Values } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
+import { logWrite, runWrites, type Writer } from './writes.ts';
 
 export type AISession = Awaited<ReturnType<typeof selectSessions>>[number];
 
@@ -47,27 +48,40 @@ const findStatement = memoize((orm: Orm) =>
 
 /** Changes the purpose of a session; undefined leaves it as it is. @throws NOT_FOUND */
 export async function patchAISession(
-  database: UserDatabase,
+  writer: Writer,
   id: string,
   purpose: string | null | undefined,
-  lastModifiedBy: string,
 ): Promise<AISession> {
-  const change = { purpose, lastModifiedBy, dateLastModified: sql`greatest(now(), ${aiSessions.dateCreated})` };
-  const [session] = await database.run((orm) => {
-    if (purpose === undefined) return selectSessions(orm).where(eq(aiSessions.id, id));
-    const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning());
-    return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
+  const { database, viewer } = writer;
+  if (purpose === undefined) return existing(await findAISession(database, id));
+  const dateLastModified = sql`greatest(now(), ${aiSessions.dateCreated})`;
+  const change = { purpose, lastModifiedBy: viewer.id, dateLastModified };
+  return logWrite(writer, 'session changed', { sessionId: id }, async (runs) => {
+    const [changed] = await runWrites(database, [runs], (orm) => {
+      const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning());
+      return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
+    });
+    const session = existing(changed);
+    return { kind: 'written', value: session, accountId: session.accountId };
   });
-  if (!session) throw notFound();
-  return session;
 }
 
-/** @returns the ids of the session and of its account @throws NOT_FOUND */
-export async function deleteAISession(database: UserDatabase, id: string) {
-  const ids = { id: aiSessions.id, accountId: aiSessions.accountId };
-  const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning(ids));
-  if (!deleted) throw notFound();
-  return deleted;
+/** Deletes a session. @throws NOT_FOUND */
+export async function deleteAISession(writer: Writer, id: string): Promise<void> {
+  const { accountId } = aiSessions;
+  return logWrite(writer, 'session deleted', { sessionId: id }, async (runs) => {
+    const [deleted] = await runWrites(writer.database, [runs], (orm) =>
+      orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning({ accountId }),
+    );
+    // If the response to an earlier run was lost, that one may have deleted it.
+    if (!deleted && runs.unsettled === 0) throw notFound();
+    return { kind: 'written', value: undefined, accountId: deleted?.accountId };
+  });
+}
+
+function existing(session: AISession | null | undefined): AISession {
+  if (!session) throw notFound();
+  return session;
 }
 
 function notFound(): CodedError {

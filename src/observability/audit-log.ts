@@ -1,17 +1,19 @@
 import type { Logger } from './log.ts';
 import { writes } from './metrics.ts';
 
-interface Written {
+export type Action = 'account created' | 'session created' | 'session changed' | 'session deleted';
+
+export interface Written {
   sessionId?: string;
-  accountId: string | null;
+  accountId?: string | null | undefined;
 }
 
-/** Logs and counts what was written: the line of the request says neither to what it was done, nor whose that is. */
+/** Logs and counts a write: the line of the request says neither to what it was done, nor whose that is. */
 export function audit(
-  action: 'account created' | 'session created' | 'session changed' | 'session deleted',
+  action: Action | `${Action}: outcome unknown`,
   written: Written,
-  { log, viewer }: { log: Logger; viewer: { id: string } | null },
+  { log, viewer }: { log: Logger; viewer: { id: string } },
 ): void {
   writes.inc({ action });
-  log.info({ ...written, viewer: viewer?.id }, action);
+  log.info({ ...written, viewer: viewer.id }, action);
 }

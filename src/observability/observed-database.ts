@@ -3,7 +3,7 @@ import type { Logger as StatementLogger } from 'drizzle-orm';
 import type { Logger } from './log.ts';
 import { databaseDuration, databaseWait, databaseWork } from './metrics.ts';
 import { noteStatement, traceDatabase } from './traces.ts';
-import type { Database, Orm } from '../database/database.ts';
+import type { Database, Orm, Work } from '../database/database.ts';
 
 /** How long work may take before it is warned of, in milliseconds. */
 const slowMs = 1000;
@@ -27,16 +27,15 @@ export function createStatementLog(log: Logger): StatementLogger {
 
 /** Measures and traces how long work waits for a connection, and how long it takes then. Warns of slow work. */
 export function observe(database: Database, log: Logger): Database {
-  async function measure<T>(work: (orm: Orm) => Promise<T>, orm: Orm): Promise<T> {
+  async function measure<T>(work: Work<T>, orm: Orm): Promise<T> {
     const current: { statement?: string } = {};
-    const start = performance.now();
+    const endDuration = databaseDuration.startTimer();
     databaseWork.inc();
     try {
       return await running.run(current, () => traceDatabase(() => work(orm)));
     } finally {
       databaseWork.dec();
-      const durationMs = Math.round(performance.now() - start);
-      databaseDuration.observe(durationMs / 1000);
+      const durationMs = Math.round(1000 * endDuration());
       const statement = current.statement?.slice(0, shownLength);
       if (durationMs >= slowMs) log.warn({ durationMs, statement }, 'slow statement');
     }
@@ -46,22 +45,15 @@ export function observe(database: Database, log: Logger): Database {
     ...database,
     async run(work, bulkhead) {
       // Undefined while it runs. If it runs again, it waits again.
-      let waitsSince: number | undefined = performance.now();
-      const endWait = () => {
-        if (waitsSince !== undefined) databaseWait.observe((performance.now() - waitsSince) / 1000);
-        waitsSince = undefined;
-      };
+      let endWait: (() => void) | undefined = databaseWait.startTimer();
       try {
-        return await database.run(async (orm) => {
-          endWait();
-          try {
-            return await measure(work, orm);
-          } finally {
-            waitsSince = performance.now();
-          }
+        return await database.run((orm) => {
+          endWait?.();
+          endWait = undefined;
+          return measure(work, orm).finally(() => (endWait = databaseWait.startTimer()));
         }, bulkhead);
       } catch (error) {
-        endWait();
+        endWait?.();
         throw error;
       }
     },

@@ -43,7 +43,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { config, secret, database, log, accountId, stopping, usesBeforeCompilation } = options;
   warnOfOddValues(config, log);
   const verifyToken = createTokenVerifier(config, secret);
-  const countCreation = createRateLimit(config.RATE_LIMIT);
+  const rateLimit = createRateLimit(config.RATE_LIMIT);
   const checkReadiness = createReadinessCheck(database, stopping);
   const openSlot = createRunningRequests();
   const allowOrigin = createCors(config.CORS_ORIGINS, log);
@@ -77,7 +77,7 @@ export function createApp(options: AppOptions): RequestListener {
       log: log.child({ requestId, ...readTraceParent(request) }),
       logFields: {},
       logOutage,
-      countCreation,
+      rateLimit,
       itemsLeft: itemLimit,
       cost: 0,
       admit: () => slot.take(context.viewer),

@@ -1,4 +1,5 @@
 import { checkAnswers } from './answer-checks.ts';
+import { checkAudit } from './audit-checks.ts';
 import { checkExistence } from './existence-checks.ts';
 import { checkKey } from './key-checks.ts';
 import { indexKeys } from './key-index.ts';
@@ -20,4 +21,5 @@ export function* checkHistory(history: History): Generator<Violation> {
     if (history.content || session.keys.length > 0) yield* checkRegister(session);
   }
   yield* checkNewest(history.operations, sessions);
+  yield* checkAudit(history, sessions);
 }

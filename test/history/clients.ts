@@ -45,8 +45,8 @@ export function startClients({ servers, tokens, accountIds, count, recorder, pro
     const choices = random.fork();
     return async (request, user, place) => {
       const server = place === undefined ? choices.pick(servers) : (servers[place % servers.length] ?? servers[0]);
-      const end = recorder.begin({ client, server: server.name, user, request });
-      const outcome = await sendRequest(server.url, tokens.get(user) ?? '', request);
+      const { number, end } = recorder.begin({ client, server: server.name, user, request });
+      const outcome = await sendRequest(server.url, tokens.get(user) ?? '', request, number);
       end(outcome);
       progress.count(request, outcome);
       return outcome;

@@ -5,7 +5,8 @@ import type { Violation } from './violation.ts';
 /** Checks that a session is there from its first answer until a deletion, not before, and never again. */
 export function* checkExistence(history: SessionHistory): Generator<Violation> {
   const { id, keys, seen, missed, deletions, existsBy } = history;
-  const mayBeDeleted = ({ completed }: Operation) => deletions.some(({ invoked }) => invoked < completed);
+  const mayBeDeleted = (operation: Operation) =>
+    deletions.some((deletion) => deletion !== operation && deletion.invoked < operation.completed);
   const first = seen.find(({ operation }) => operation.completed === existsBy)?.operation;
   const evidenceWith = (...operations: (Operation | undefined)[]) =>
     [first, ...deletions, ...operations].filter((operation) => operation !== undefined);

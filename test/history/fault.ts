@@ -5,6 +5,8 @@ import type { System } from './system.ts';
 export interface Plan {
   /** What it hits, and for how long. */
   detail: string;
+  /** The server that it kills, if it does. */
+  killed?: string;
   /** Does it, and undoes it. */
   run: () => Promise<void>;
 }

@@ -35,8 +35,8 @@ async function record(): Promise<string> {
 
 try {
   const { text, violations } = reportOn(await readHistory(options.check ?? (await record())));
-  process.stdout.write(text);
-  process.exitCode = violations > 0 ? 1 : 0;
+  // Node.js may spin forever where it frees the handles of a process that ends by itself.
+  process.stdout.write(text, () => process.exit(violations > 0 ? 1 : 0));
 } catch (error) {
   show(`${error instanceof Error ? error.stack : String(error)}\n`);
   process.exitCode = 2;

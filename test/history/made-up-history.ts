@@ -1,5 +1,5 @@
 import { checkHistory } from './checker.ts';
-import type { Content, Operation, Outcome, Request, Session } from './operation.ts';
+import type { Audit, Content, Operation, Outcome, Request, Session } from './operation.ts';
 
 /** A history that a test makes up, step by step. */
 export interface MadeUpHistory {
@@ -10,9 +10,10 @@ export interface MadeUpHistory {
 /**
  * Makes up a history of alice's requests, and checks it.
  * @param content what the database holds at the end; without it, the history was broken off
+ * @param audit what the servers logged; without it, that is not checked
  * @returns what is wrong, in words
  */
-export function checkMadeUp(makeUp: (history: MadeUpHistory) => void, content?: Content): string[] {
+export function checkMadeUp(makeUp: (history: MadeUpHistory) => void, content?: Content, audit?: Audit): string[] {
   const operations: Operation[] = [];
   makeUp({
     add(request, outcome, { invoked, completed } = {}) {
@@ -22,7 +23,7 @@ export function checkMadeUp(makeUp: (history: MadeUpHistory) => void, content?: 
       operations.push({ number, client: 'client 1', server, user: 'alice', ...times, request, outcome });
     },
   });
-  return [...checkHistory({ operations, content })].map(({ kind, text }) => `${kind}: ${text}`);
+  return [...checkHistory({ operations, content, audit })].map(({ kind, text }) => `${kind}: ${text}`);
 }
 
 /** Makes a session, the first of alice where nothing else is said. */

@@ -30,9 +30,9 @@ export async function runNemesis({ system, recorder, progress, random, only, isO
   const chosen = faults.filter(({ name }) => only.test(name));
 
   async function happen(fault: Fault): Promise<void> {
-    const { detail, run } = fault.plan(system, random);
+    const { detail, killed, run } = fault.plan(system, random);
     progress.countFault(fault.name);
-    const end = recorder.beginFault(fault.name, detail);
+    const end = recorder.beginFault(fault.name, detail, killed);
     await run();
     end();
   }

@@ -57,17 +57,35 @@ export interface Content {
   keys: KeyRow[];
 }
 
-/** All that a run recorded. A history that was broken off has no content. */
+/** A line of a server's log that tells of a write. */
+export interface AuditLine {
+  /** The number of the operation. */
+  request: number;
+  action: 'create' | 'patch' | 'delete';
+  sessionId: string;
+  /** False where the server does not know whether it wrote. */
+  isKnown: boolean;
+}
+
+/** What the servers logged of their writes, and when one was killed, which may have lost lines. */
+export interface Audit {
+  lines: AuditLine[];
+  kills: { server: string; at: number }[];
+}
+
+/** All that a run recorded. A history that was broken off has no content, and an old one no audit. */
 export interface History {
   operations: Operation[];
   content: Content | undefined;
+  audit: Audit | undefined;
 }
 
 /** A line of the file that a run writes. */
 export type HistoryLine =
   | ({ type: 'request' } & Pick<Operation, 'number' | 'client' | 'server' | 'user' | 'request'> & { at: number })
   | ({ type: 'answer' } & Pick<Operation, 'number' | 'outcome'> & { at: number })
-  | { type: 'fault'; at: number; name: string; detail: string; phase: 'begins' | 'ends' }
+  | { type: 'fault'; at: number; name: string; detail: string; killed?: string | undefined; phase: 'begins' | 'ends' }
+  | ({ type: 'audit' } & AuditLine)
   | { type: 'session'; session: Session }
   | { type: 'key'; key: KeyRow }
-  | { type: 'end'; at: number };
+  | { type: 'end'; at: number; hasAudit?: true };

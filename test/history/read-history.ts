@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Content, History, HistoryLine, Operation } from './operation.ts';
+import type { Audit, Content, History, HistoryLine, Operation } from './operation.ts';
 
 /** A history, and how often each fault was done. */
 export interface RecordedHistory extends History {
@@ -12,6 +12,8 @@ export async function readHistory(file: string): Promise<RecordedHistory> {
   const pending = new Map<number, Operation>();
   const faults = new Map<string, number>();
   const content: Content = { sessions: [], keys: [] };
+  const audit: Audit = { lines: [], kills: [] };
+  let hasAudit = false;
   let isWhole = false;
 
   function add(line: HistoryLine): void {
@@ -27,12 +29,17 @@ export async function readHistory(file: string): Promise<RecordedHistory> {
       pending.delete(line.number);
     } else if (line.type === 'fault') {
       if (line.phase === 'begins') faults.set(line.name, (faults.get(line.name) ?? 0) + 1);
-    } else if (line.type === 'session') content.sessions.push(line.session);
+      if (line.killed && line.phase === 'begins') audit.kills.push({ server: line.killed, at: line.at });
+    } else if (line.type === 'audit') audit.lines.push(line);
+    else if (line.type === 'session') content.sessions.push(line.session);
     else if (line.type === 'key') content.keys.push(line.key);
-    else isWhole = true;
+    else {
+      isWhole = true;
+      hasAudit = line.hasAudit ?? false;
+    }
   }
 
   const handle = await open(file);
   for await (const line of handle.readLines()) add(JSON.parse(line));
-  return { operations, content: isWhole ? content : undefined, faults };
+  return { operations, content: isWhole ? content : undefined, audit: hasAudit ? audit : undefined, faults };
 }

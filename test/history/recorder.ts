@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Content, HistoryLine, Operation, Outcome } from './operation.ts';
+import type { AuditLine, Content, HistoryLine, Operation, Outcome } from './operation.ts';
 
 type Begun = Pick<Operation, 'client' | 'server' | 'user' | 'request'>;
 
 /** Writes down what happens, in the order in which it happens. */
 export interface Recorder {
   file: string;
-  /** Notes a request before it is sent. Returns what notes its answer. */
-  begin: (operation: Begun) => (outcome: Outcome) => void;
-  /** Notes that a fault begins. Returns what notes its end. */
-  beginFault: (name: string, detail: string) => () => void;
+  /** Notes a request before it is sent. Returns its number, and what notes its answer. */
+  begin: (operation: Begun) => { number: number; end: (outcome: Outcome) => void };
+  /** Notes that a fault begins, which kills a server if one is named. Returns what notes its end. */
+  beginFault: (name: string, detail: string, killed?: string) => () => void;
   /** Milliseconds since the run began. */
   elapsed: () => number;
+  /** Notes a line of a server's log. */
+  recordAudit: (line: AuditLine) => void;
   /** Notes what the database holds at the end. */
   recordContent: (content: Content) => void;
   close: () => Promise<void>;
@@ -34,16 +36,17 @@ export async function openRecorder(file: string): Promise<Recorder> {
       operations += 1;
       const number = operations;
       write({ type: 'request', number, at: elapsed(), ...operation });
-      return (outcome) => write({ type: 'answer', number, at: elapsed(), outcome });
+      return { number, end: (outcome) => write({ type: 'answer', number, at: elapsed(), outcome }) };
     },
-    beginFault(name, detail) {
-      write({ type: 'fault', at: elapsed(), name, detail, phase: 'begins' });
+    beginFault(name, detail, killed) {
+      write({ type: 'fault', at: elapsed(), name, detail, killed, phase: 'begins' });
       return () => write({ type: 'fault', at: elapsed(), name, detail, phase: 'ends' });
     },
+    recordAudit: (line) => write({ type: 'audit', ...line }),
     recordContent({ sessions, keys }) {
       for (const session of sessions) write({ type: 'session', session });
       for (const key of keys) write({ type: 'key', key });
-      write({ type: 'end', at: elapsed() });
+      write({ type: 'end', at: elapsed(), hasAudit: true });
     },
     async close() {
       stream.end();

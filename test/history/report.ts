@@ -25,13 +25,14 @@ export function reportOn(history: RecordedHistory): Report {
   const parts = [
     ...shown.map(describeViolation),
     ...(violations > shown.length ? [`and ${violations - shown.length} more`] : []),
+    ...(history.audit ? [] : ['This history has no audit lines: they were not checked.']),
     ...(history.content ? [] : ['This history was broken off: it lacks what the database held at its end.']),
     ['| what | count |', '| --- | --- |', ...table].join('\n'),
   ];
   return { text: `${parts.join('\n\n')}\n`, violations };
 }
 
-function countOperations({ operations, content }: RecordedHistory): [string, number][] {
+function countOperations({ operations, content, audit }: RecordedHistory): [string, number][] {
   const keys = new Set<string>();
   const count = (matches: (operation: Operation) => boolean) => operations.filter(matches).length;
   const countOk = (action: Action) =>
@@ -50,6 +51,7 @@ function countOperations({ operations, content }: RecordedHistory): [string, num
     ['patches', countOk('patch')],
     ['deletions', countOk('delete')],
     ['requests of unknown outcome', count(({ outcome }) => outcome.kind === 'unknown')],
+    ['audit lines', audit?.lines.length ?? 0],
     ['sessions at the end', content?.sessions.length ?? 0],
   ];
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { makePostgresTemplate } from '../support/postgres-server.ts';
 import { inSeconds, secret, sign } from '../support/sign-token.ts';
 import { startClients, users } from './clients.ts';
+import { readAuditLog } from './audit-log.ts';
 import { readContent } from './final-content.ts';
 import { runNemesis } from './nemesis.ts';
 import { startProgress } from './progress.ts';
@@ -72,6 +73,7 @@ async function driveFaults(system: System, { minutes, seed, clients, only, folde
     await Promise.all(servers.map(whenReady));
     await withinPatience(load.finish());
     await load.listAll();
+    for (const { logFile } of servers) for await (const line of readAuditLog(logFile)) recorder.recordAudit(line);
     recorder.recordContent(await readContent(cluster.primary()));
     return recorder.file;
   } finally {

@@ -34,15 +34,20 @@ const restCodes = new Map([
   ['ServiceUnavailable', 'SERVICE_UNAVAILABLE'],
 ]);
 
-/** Sends a request to a server, once, and reads how it ended. */
-export async function sendRequest(server: string, token: string, request: Request): Promise<Outcome> {
+/** Sends a request to a server, once, and reads how it ended. The server logs its number. */
+export async function sendRequest(server: string, token: string, request: Request, number: number): Promise<Outcome> {
   const { path, method, headers, body } = toHttp(request);
   let status: number;
   let text: string;
   try {
     const response = await fetch(server + path, {
       method,
-      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}`, ...headers },
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${token}`,
+        'X-Request-Id': String(number),
+        ...headers,
+      },
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(patienceMs),
     });

@@ -13,6 +13,7 @@ export const serverFaults: Fault[] = [
       const milliseconds = random.between(0, 800);
       return {
         detail: `${server.name}, away for ${Math.round(milliseconds)} ms`,
+        killed: server.name,
         async run() {
           server.signal('SIGKILL');
           await server.ended();

@@ -1,6 +1,8 @@
-import { createWriteStream } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { cleanUp, killProcesses, startServer, type ServerProcess } from '../support/server-process.ts';
+import { spawnScript } from '../support/server-process.ts';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { retry, startCluster, type Cluster } from './cluster.ts';
 import { findLastingPorts } from './lasting-port.ts';
@@ -9,6 +11,8 @@ import { findLastingPorts } from './lasting-port.ts';
 export interface Server {
   name: string;
   url: string;
+  /** Where all its processes write. */
+  logFile: string;
   /** The network between it and each of the databases. */
   networks: readonly TcpProxy[];
   signal: (signal: NodeJS.Signals) => void;
@@ -41,11 +45,18 @@ export async function startSystem({ template, folder, secret }: SystemOptions): 
   const [first = 0, second = 0, ...serverPorts] = await findLastingPorts(4);
   const cluster = await startCluster(template, [first, second]);
   const proxies: TcpProxy[] = [];
+  const processes = new Set<ChildProcess>();
   let isClosed = false;
+
+  async function kill(): Promise<void> {
+    const ends = [...processes].map((server) => once(server, 'exit'));
+    for (const server of processes) server.kill('SIGKILL');
+    await Promise.all(ends);
+  }
 
   async function close(): Promise<void> {
     isClosed = true;
-    await cleanUp();
+    await kill();
     await Promise.all(proxies.map((proxy) => proxy.close()));
     await cluster.close();
   }
@@ -59,21 +70,30 @@ export async function startSystem({ template, folder, secret }: SystemOptions): 
       DATABASE_TIMEOUT_MS: String(databaseTimeoutMs),
       AUTH_SECRET: secret,
       SHUTDOWN_DELAY_MS: '200',
-      LOG_LEVEL: 'warn',
     };
-    const log = createWriteStream(path.join(folder, `${name.replace(' ', '-')}.log`), { flags: 'a' });
-    let running: ServerProcess | undefined;
+    const url = `http://127.0.0.1:${port}`;
+    const logFile = path.join(folder, `${name.replace(' ', '-')}.log`);
+    let running: ChildProcess | undefined;
+    let ended: Promise<unknown> | undefined;
     return {
       name,
-      url: `http://127.0.0.1:${port}`,
+      url,
+      logFile,
       networks,
       signal: (signal) => running?.kill(signal),
-      ended: async () => running?.ended,
+      ended: async () => ended,
       async start() {
         if (isClosed) throw new Error('the run is over');
-        const started = await startServer(environment);
-        void started.ended.then(({ stdout, stderr }) => log.write(stdout + stderr));
-        running = started;
+        const log = openSync(logFile, 'a');
+        const server = spawnScript('src/main.ts', [], environment, ['ignore', log, log]);
+        closeSync(log);
+        processes.add(server);
+        ended = once(server, 'exit').then(() => processes.delete(server));
+        running = server;
+        await retry(() => {
+          if (!processes.has(server)) throw new Error(`${name} ended: see its log`);
+          return fetch(`${url}/health`);
+        });
       },
     };
   }
@@ -81,7 +101,7 @@ export async function startSystem({ template, folder, secret }: SystemOptions): 
   try {
     const servers = await Promise.all([openServer('server 1', serverPorts[0]), openServer('server 2', serverPorts[1])]);
     await Promise.all(servers.map((server) => server.start()));
-    return { cluster, servers, kill: killProcesses, close };
+    return { cluster, servers, kill, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,5 @@
 import * as accounts from '../../domain/accounts.ts';
 import { checkId, checkIds, checkString, ifGiven, maximumIds, maximumNameLength } from '../../domain/validation.ts';
-import { audit } from '../../observability/audit-log.ts';
 import { administrator } from './administrators.ts';
 import { builder } from './builder.ts';
 import { offsetDescription, OrderDirection, readPageRequest, toConnection } from './connection.ts';
@@ -24,23 +23,16 @@ const NewAccountInput = builder.inputType('NewAccountInput', {
 });
 
 builder.mutationFields((t) => ({
-  newAccount: t.withAuth(administrator).field({
-    type: AccountInfo,
-    nullable: true,
-    description: 'Creates a new account. Names need not be unique, and a retry creates another.',
-    args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
-    async resolve(_root, { input }, context) {
-      const { database, viewer, countCreation } = context;
-      await countCreation(viewer);
-      const account = await accounts.createAccount(
-        database,
-        checkString('name', input.name, maximumNameLength, 1),
-        viewer.id,
-      );
-      audit('account created', { accountId: account.id }, context);
-      return account;
-    },
-  }),
+  newAccount: t
+    .withAuth(administrator)
+    .field({
+      type: AccountInfo,
+      nullable: true,
+      description: 'Creates a new account. Names need not be unique, and a retry creates another.',
+      args: { input: t.arg({ type: NewAccountInput, required: true, description: 'The account to create.' }) },
+      resolve: (_root, { input }, context) =>
+        accounts.createAccount(context, checkString('name', input.name, maximumNameLength, 1)),
+    }),
 }));
 
 builder.queryFields((t) => ({

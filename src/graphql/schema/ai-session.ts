@@ -1,7 +1,6 @@
 import { createAISession } from '../../domain/ai-session-creation.ts';
 import * as aiSessions from '../../domain/ai-sessions.ts';
 import { checkId, checkString, ifGiven, maximumKeyLength, maximumPurposeLength } from '../../domain/validation.ts';
-import { audit } from '../../observability/audit-log.ts';
 import { accountLoader } from '../loaders.ts';
 import { AccountInfo } from './account.ts';
 import { administrator } from './administrators.ts';
@@ -59,38 +58,30 @@ const PatchAISessionInput = builder.inputType('PatchAISessionInput', {
 });
 
 builder.mutationFields((t) => ({
-  newAISession: t.withAuth(administrator).field({
-    type: AISessionInfo,
-    nullable: true,
-    description: 'Creates a new session. Without an `idempotencyKey`, each request creates one.',
-    args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
-    async resolve(_root, { input: { accountId, purpose, idempotencyKey } }, context) {
-      const { database, viewer, countCreation } = context;
-      await countCreation(viewer);
-      const { session, isNew } = await createAISession(database, {
-        accountId: ifGiven(accountId, (id) => checkId('accountId', id)) ?? null,
-        purpose: ifGiven(purpose, checkPurpose) ?? null,
-        idempotencyKey:
-          ifGiven(idempotencyKey, (key) => checkString('idempotencyKey', key, maximumKeyLength, 1)) ?? null,
-        createdBy: viewer.id,
-      });
-      if (isNew) audit('session created', { sessionId: session.id, accountId: session.accountId }, context);
-      return session;
-    },
-  }),
+  newAISession: t
+    .withAuth(administrator)
+    .field({
+      type: AISessionInfo,
+      nullable: true,
+      description: 'Creates a new session. Without an `idempotencyKey`, each request creates one.',
+      args: { input: t.arg({ type: NewAISessionInput, required: true, description: 'The session to create.' }) },
+      resolve: (_root, { input: { accountId, purpose, idempotencyKey } }, context) =>
+        createAISession(context, {
+          accountId: ifGiven(accountId, (id) => checkId('accountId', id)) ?? null,
+          purpose: ifGiven(purpose, checkPurpose) ?? null,
+          idempotencyKey:
+            ifGiven(idempotencyKey, (key) => checkString('idempotencyKey', key, maximumKeyLength, 1)) ?? null,
+        }),
+    }),
 
   patchAISession: t.withAuth(administrator).field({
     type: AISessionInfo,
     nullable: true,
     description: 'Changes the purpose of a session; NOT_FOUND if there is none. Of several changes, the last one wins.',
     args: { input: t.arg({ type: PatchAISessionInput, required: true, description: 'The change.' }) },
-    async resolve(_root, { input: { id, purpose } }, context) {
-      const { database, viewer } = context;
+    resolve: (_root, { input: { id, purpose } }, context) => {
       const newPurpose = purpose === null ? null : ifGiven(purpose, checkPurpose);
-      const session = await aiSessions.patchAISession(database, checkId('id', id), newPurpose, viewer.id);
-      if (purpose !== undefined)
-        audit('session changed', { sessionId: session.id, accountId: session.accountId }, context);
-      return session;
+      return aiSessions.patchAISession(context, checkId('id', id), newPurpose);
     },
   }),
 
@@ -99,9 +90,9 @@ builder.mutationFields((t) => ({
     description: 'Deletes a session for good and returns its ID; NOT_FOUND if there is none, or no longer.',
     args: { id: t.arg.id({ required: true, description: 'The ID of the session.' }) },
     async resolve(_root, { id }, context) {
-      const deleted = await aiSessions.deleteAISession(context.database, checkId('id', id));
-      audit('session deleted', { sessionId: deleted.id, accountId: deleted.accountId }, context);
-      return deleted.id;
+      const checkedId = checkId('id', id);
+      await aiSessions.deleteAISession(context, checkedId);
+      return checkedId;
     },
   }),
 }));

@@ -98,13 +98,18 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
     const { data, errors } = await bench.service.createSession({ idempotencyKey: state, purpose: 'Again' });
     expect(errors).toBeUndefined();
     expect(await findSessions(state)).toEqual([{ id: data.newAISession.id, purpose: 'Again' }]);
+    const lines = () => bench.service.logLines().filter(({ sessionId }) => sessionId === data.newAISession.id);
+    await expect.poll(lines).toMatchObject([{ msg: 'session created' }]);
   });
 
   test.each(['40001', '40P01'])(
     'with %s every time is run at most ten times, and answered SERVICE_UNAVAILABLE',
     async (state) => {
       await failCreations(state, 1_000_000);
+      const countLines = () => bench.service.logLines().filter(({ sessionId }) => sessionId).length;
+      const lines = countLines();
       const answer = await bench.service.createSession({ idempotencyKey: `${state} every time` });
+      expect(countLines()).toBe(lines);
       expect(await countAttempts()).toBeLessThanOrEqual(10);
       expect(await findSessions(`${state} every time`)).toEqual([]);
       expect(summarise(answer)).toEqual(unavailable);
