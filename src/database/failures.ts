@@ -1,17 +1,19 @@
 import { errorCode } from '../errors.ts';
 
 /** Why the database could not serve a statement that may well be right. */
-export type Failure = 'conflict' | 'connectionLost' | 'outOfResources';
+export type Failure = 'conflict' | 'rowHeld' | 'connectionLost' | 'outOfResources';
 
 const codes: Record<Failure, RegExp> = {
   /** Serialization failure and deadlock. */
   conflict: /^(40001|40P01)$/,
+  /** A lock time-out. */
+  rowHeld: /^55P03$/,
   /** Shut down, read-only (a standby), or codes of postgres.js and of sockets. */
   connectionLost: /^(08...|57P0.|25006)$|^CONNECT|^E[A-Z]{4,}$/,
   /** Insufficient resources, and a canceled statement. */
   outOfResources: /^(53...|57014)$/,
 };
-const failures: Failure[] = ['conflict', 'connectionLost', 'outOfResources'];
+const failures: Failure[] = ['conflict', 'rowHeld', 'connectionLost', 'outOfResources'];
 
 /** A failure that this server notices by itself. Its code says what PostgreSQL or the system would have said. */
 export class DatabaseFailure extends Error {

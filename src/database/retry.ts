@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceUnavailableError } from '../errors.ts';
 import { failureOf, type Failure } from './failures.ts';
+import { heldRowPauseMs } from './held-rows.ts';
 
 /** How often work runs again after each kind of failure. */
-const retryLimits: Record<Failure, number> = { conflict: 4, connectionLost: 1, outOfResources: 0 };
+const retryLimits: Record<Failure, number> = { conflict: 4, rowHeld: Infinity, connectionLost: 1, outOfResources: 0 };
 
-/** How long to wait after the loss of a connection: others were probably lost too. */
-const pauseMs = 50;
+/** How long to wait before, in milliseconds. When a connection is lost, others probably are, too. */
+const pausesMs: Record<Failure, number> = {
+  conflict: 0,
+  rowHeld: heldRowPauseMs,
+  connectionLost: 50,
+  outOfResources: 0,
+};
 
 /**
  * Runs work again after a failure that may pass, until the deadline.
@@ -22,7 +28,7 @@ export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: Abo
       const failure = failureOf(error);
       if (!failure) throw error;
       if (deadline.aborted || retriesLeft[failure]-- === 0) throw new ServiceUnavailableError('The database', error);
-      if (failure === 'connectionLost') await sleep(pauseMs);
+      await sleep(pausesMs[failure]);
     }
   }
 }

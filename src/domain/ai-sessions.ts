@@ -2,6 +2,8 @@ import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
+import { withDeadline } from '../database/deadline.ts';
+import { waitsBriefly } from '../database/held-rows.ts';
 import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
@@ -29,7 +31,7 @@ export interface AISessionOrder {
 
 /** Finds a session. One statement finds all that are asked for together. */
 export function findAISession({ whole }: UserDatabase, id: string): Promise<AISession | null> {
-  return batchedFind(whole)(id);
+  return withDeadline(whole.timeoutMs, (deadline) => batchedFind(whole)(id, deadline));
 }
 
 const batchedFind = memoize((database: Database) =>
@@ -55,7 +57,8 @@ export async function patchAISession(
   const change = { purpose, lastModifiedBy, dateLastModified: sql`greatest(now(), ${aiSessions.dateCreated})` };
   const [session] = await database.run((orm) => {
     if (purpose === undefined) return selectSessions(orm).where(eq(aiSessions.id, id));
-    const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning());
+    const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
+    const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(isWanted).returning());
     return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
   });
   if (!session) throw notFound();
@@ -65,7 +68,8 @@ export async function patchAISession(
 /** @returns the ids of the session and of its account @throws NOT_FOUND */
 export async function deleteAISession(database: UserDatabase, id: string) {
   const ids = { id: aiSessions.id, accountId: aiSessions.accountId };
-  const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning(ids));
+  const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
+  const [deleted] = await database.run((orm) => orm.delete(aiSessions).where(isWanted).returning(ids));
   if (!deleted) throw notFound();
   return deleted;
 }

@@ -39,6 +39,7 @@ export async function openEmbedded(
   const watchdog = startWatchdog(computingLimit);
   return {
     description: `embedded PostgreSQL in ${directory}`,
+    timeoutMs,
     async run(work) {
       await checkSpace();
       return run(work).catch((error: unknown) => {

@@ -29,6 +29,7 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   }
 
   async function attempt<T>(work: Work<T>, deadline: AbortSignal): Promise<T> {
+    deadline.throwIfAborted();
     idle = idle.filter(({ state }) => state === 'ready');
     const connection = idle.pop() ?? connect();
     busy.add(connection);
@@ -50,10 +51,11 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   }
 
   return {
+    timeoutMs,
     run: (work, bulkhead) =>
       withDeadline(timeoutMs, (deadline) =>
-        // Work keeps its place until it has ended, even beyond its deadline: its connection is not free before.
-        runInBulkhead(bulkhead, () => runWithRetries(() => attempt(work, deadline), deadline)),
+        // An attempt keeps its place until it has ended, even beyond the deadline: its connection is not free before.
+        runWithRetries(() => runInBulkhead(bulkhead, () => attempt(work, deadline)), deadline),
       ),
     async close() {
       await Promise.all([...busy, ...idle].map((connection) => connection.close()));
