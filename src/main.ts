@@ -3,7 +3,6 @@ import { issueToken } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/viewer.ts';
 import { loadConfig, type Config } from './config.ts';
 import { databaseFor, type Database } from './database/database.ts';
-import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/idempotency-keys.ts';
 import { createStatementLog, observe } from './observability/observed-database.ts';
@@ -22,7 +21,7 @@ await runProgram(async () => {
   const ownDatabase = databaseFor(database, 'system');
   const account = DATABASE_URL ? undefined : await ensureDemoAccount(ownDatabase);
   const secret = config.AUTH_SECRET ?? (config.AUTH_JWKS_URL ? undefined : readLocalSecret(DATA_DIR));
-  onUncaughtError(log, logOutput, isUncaughtDriverError);
+  onUncaughtError(log, logOutput);
   const stopping = new AbortController();
   const app = createApp({ config, secret, database, log, accountId: account?.id, stopping: stopping.signal });
   const server = createHttpServer(app, log);

@@ -38,15 +38,11 @@ export function onStopSignal(stop: () => Promise<void>): void {
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
 }
 
-/** Logs uncaught errors. They end the process, except those that `isHarmless` recognizes. */
-export function onUncaughtError(log: Logger, output: LogOutput, isHarmless: (error: unknown) => boolean): void {
-  async function end(error: unknown) {
+/** Logs an uncaught error, and ends the process. */
+export function onUncaughtError(log: Logger, output: LogOutput): void {
+  process.on('uncaughtException', async (error) => {
     log.fatal({ err: error }, 'unexpected error');
     await output.close();
     process.exit(1);
-  }
-  process.on('uncaughtException', (error) => {
-    if (isHarmless(error)) log.warn({ err: error }, 'unhandled driver error');
-    else void end(error);
   });
 }

@@ -5,12 +5,17 @@ import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { withDeadline } from '../database/deadline.ts';
 import { failureOf } from '../database/failures.ts';
-import { heldRowPauseMs, waitsBriefly } from '../database/held-rows.ts';
+import { waitsAtMost, waitsBriefly } from '../database/held-rows.ts';
 import { newIdentity } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { selectSessions, type AISession } from './ai-sessions.ts';
+
+/** How long a batch waits for a key that another transaction holds, in milliseconds. */
+const keyPatienceMs = 20;
+/** How long to wait before another look at what is held, in milliseconds. */
+const heldPauseMs = 200;
 
 export interface NewAISession {
   accountId: string | null;
@@ -49,7 +54,7 @@ function insertOnceFree(database: Database, candidate: Candidate): Promise<Inser
   return withDeadline(database.timeoutMs, async (deadline) => {
     let insertion = await together(candidate, deadline);
     while (insertion.kind === 'held' || insertion.kind === 'keyHeld') {
-      await sleep(heldRowPauseMs);
+      await sleep(heldPauseMs);
       deadline.throwIfAborted();
       insertion = await (insertion.kind === 'held' ? together : alone)(candidate, deadline);
     }
@@ -95,7 +100,7 @@ const insertStatement = memoize((orm: Orm) => {
     select * from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
       id uuid, "dateCreated" timestamptz, "createdBy" text, "accountId" uuid, purpose text, "idempotencyKey" text,
       "payloadHash" text
-    ) where ${waitsBriefly}`);
+    ) where ${waitsAtMost(keyPatienceMs)}`);
   const free = orm.$with('free', {}).as(sql`
     select id from ${accounts} where id in (select "accountId" from ${candidate}) for key share skip locked`);
   const valid = orm.$with('valid', {}).as(sql`

@@ -1,6 +1,6 @@
 import type { Database, Work } from '../database.ts';
 import { withDeadline } from '../deadline.ts';
-import { failureOf } from '../failures.ts';
+import { isOfConnection } from '../failures.ts';
 import { runWithRetries } from '../retry.ts';
 import { createBulkheads } from './bulkheads.ts';
 import type { Connection } from './connection.ts';
@@ -41,7 +41,7 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
         return work(orm);
       });
     } catch (error) {
-      if (failureOf(error) === 'connectionLost') connection.destroy();
+      if (isOfConnection(error)) connection.destroy();
       throw error;
     } finally {
       clearInterval(timer);
