@@ -3,7 +3,6 @@ import { issueToken } from './auth/token-issuer.ts';
 import { administratorRole } from './auth/viewer.ts';
 import { loadConfig, type Config } from './config.ts';
 import { databaseFor, type Database } from './database/database.ts';
-import { isUncaughtDriverError } from './database/failures.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/idempotency-keys.ts';
 import { createStatementLog, observe } from './observability/observed-database.ts';
@@ -18,7 +17,7 @@ await runProgram(async (onStop) => {
   const { HOST, DATABASE_URL, DATA_DIR, METRICS_PORT } = config;
   const logOutput = openLogOutput();
   const log = createLogger(config.LOG_LEVEL, logOutput);
-  onUncaughtError(log, logOutput, isUncaughtDriverError);
+  onUncaughtError(log, logOutput);
   const stopping = new AbortController();
   /** Undefined while the database opens: there is nothing to finish. */
   let finish: (() => Promise<void>) | undefined;

@@ -43,15 +43,11 @@ function requireNode(oldest: string): void {
   throw new StartupError(`AI Sessions needs Node.js ${oldest} or newer, and this is ${node} (${process.execPath}).`);
 }
 
-/** Logs uncaught errors. They end the process, except those that `isHarmless` recognizes. */
-export function onUncaughtError(log: Logger, output: LogOutput, isHarmless: (error: unknown) => boolean): void {
-  async function end(error: unknown) {
+/** Logs an uncaught error, and ends the process. */
+export function onUncaughtError(log: Logger, output: LogOutput): void {
+  process.on('uncaughtException', async (error) => {
     log.fatal({ err: error }, 'unexpected error');
     await output.close();
     process.exit(1);
-  }
-  process.on('uncaughtException', (error) => {
-    if (isHarmless(error)) log.warn({ err: error }, 'unhandled driver error');
-    else void end(error);
   });
 }

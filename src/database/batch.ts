@@ -2,21 +2,20 @@ import { ServiceUnavailableError } from '../errors.ts';
 import { batchSize } from '../observability/metrics.ts';
 import { linkToOperation, traceShared } from '../observability/traces.ts';
 
-/** The most items of a batch. */
-const batchLimit = 500;
-
 /**
  * Makes a function that does its work for many requests at once. Items that arrive while a batch is running form the next
  * one: a lone request never waits, and concurrent ones share the cost of a statement.
  *
- * If a batch fails, each of its items is tried alone, so that only the faulty one fails. But if the database is
- * unavailable, the batch and the queue are rejected: they have waited for the whole deadline already.
+ * If a batch fails, each of its items is tried alone, so that only the faulty one fails; not if the database is
+ * unavailable. An item whose deadline has passed is left out.
  * @param name tells in metrics and traces what the work is
  * @param work does a batch, wholly or not at all; its results are in the order of the items
+ * @param limit how many items a batch has at most
  */
-export function batch<Item, Result>(name: string, work: (items: Item[]) => Promise<Result[]>) {
+export function batch<Item, Result>(name: string, work: (items: Item[]) => Promise<Result[]>, limit = 500) {
   interface Entry {
     item: Item;
+    deadline: AbortSignal;
     links: ReturnType<typeof linkToOperation>;
     resolve: (result: Result) => void;
     reject: (error: unknown) => void;
@@ -24,36 +23,30 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
   const queue: Entry[] = [];
   let isRunning = false;
 
-  /** @throws what `work` throws */
-  async function run(entries: Entry[]): Promise<void> {
+  async function run(all: Entry[]): Promise<void> {
+    const entries = all.filter(({ deadline }) => !deadline.aborted);
+    if (entries.length === 0) return;
     batchSize.observe({ work: name }, entries.length);
     const links = entries.flatMap((entry) => entry.links);
-    const results = await traceShared(name, links, () => work(entries.map(({ item }) => item)));
-    for (const [index, result] of results.entries()) entries[index]?.resolve(result);
-  }
-
-  async function runOneByOne(entries: Entry[]): Promise<void> {
-    for (const entry of entries) await run([entry]).catch(entry.reject);
+    try {
+      const results = await traceShared(name, links, () => work(entries.map(({ item }) => item)));
+      for (const [index, result] of results.entries()) entries[index]?.resolve(result);
+    } catch (error) {
+      if (entries.length === 1 || error instanceof ServiceUnavailableError)
+        for (const { reject } of entries) reject(error);
+      else for (const entry of entries) await run([entry]);
+    }
   }
 
   async function runQueue(): Promise<void> {
     isRunning = true;
-    while (queue.length > 0) {
-      const entries = queue.splice(0, batchLimit);
-      try {
-        await run(entries);
-      } catch (error) {
-        if (error instanceof ServiceUnavailableError) {
-          for (const { reject } of [...entries, ...queue.splice(0)]) reject(error);
-        } else await runOneByOne(entries);
-      }
-    }
+    while (queue.length > 0) await run(queue.splice(0, limit));
     isRunning = false;
   }
 
-  return (item: Item): Promise<Result> => {
+  return (item: Item, deadline: AbortSignal): Promise<Result> => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    queue.push({ item, links: linkToOperation(), resolve, reject });
+    queue.push({ item, deadline, links: linkToOperation(), resolve, reject });
     if (!isRunning) void runQueue();
     return promise;
   };

@@ -5,7 +5,8 @@ import { findMissingMigrations } from './migrations.ts';
 
 /** What the server does with its tables. */
 const rights = {
-  accounts: ['select', 'insert'],
+  // Locking a row takes the right to update one of its columns.
+  accounts: ['select', 'insert', 'update (name)'],
   ai_sessions: ['select', 'insert', 'update', 'delete'],
   idempotency_keys: ['select', 'insert', 'delete'],
 };
@@ -28,7 +29,9 @@ export async function findFault(orm: Orm): Promise<string | undefined> {
       table: sql<string>`name`,
       right: sql<string>`"right"`,
       isSeen: sql<boolean>`to_regclass(name) is not null`,
-      isGranted: sql<boolean>`coalesce(has_table_privilege(to_regclass(name)::oid, "right"), false)`,
+      isGranted: sql<boolean>`coalesce(case "right" when 'update (name)'
+        then has_any_column_privilege(to_regclass(name)::oid, 'update')
+        else has_table_privilege(to_regclass(name)::oid, "right") end, false)`,
       role: sql<string>`quote_ident(current_user)`,
       searchPath: sql<string>`current_setting('search_path')`,
       encoding: sql<string>`current_setting('server_encoding')`,

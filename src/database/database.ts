@@ -15,9 +15,12 @@ export type Bulkhead = 'creations' | 'lookups' | { user: string };
 export interface Database {
   /** What logs and people see: no password. */
   readonly description: string;
+  /** How long work may take, with its wait for a connection, in milliseconds. */
+  readonly timeoutMs: number;
   /**
-   * Runs statements. After a serialization failure, a deadlock or a lost connection, `work` runs again, whole: it must
-   * have no other effect, and running it twice must write the same rows.
+   * Runs statements. After a serialization failure, a deadlock, a lost connection, or a wait for a row that was too
+   * long (`waitsBriefly`), `work` runs again, whole: it must have no other effect, and running it twice must write the
+   * same rows.
    * @throws SERVICE_UNAVAILABLE when the database cannot be reached or misses the deadline
    */
   run<T>(work: Work<T>, bulkhead: Bulkhead): Promise<T>;

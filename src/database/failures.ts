@@ -1,17 +1,36 @@
-import { errorCode } from '../errors.ts';
+import { errorCode, ServiceUnavailableError } from '../errors.ts';
 
-/** Why the database could not serve a statement that may well be right. */
-export type Failure = 'conflict' | 'connectionLost' | 'outOfResources';
-
-const codes: Record<Failure, RegExp> = {
+/**
+ * Why the database could not serve a statement that may well be right: the codes of PostgreSQL, of postgres.js or of
+ * sockets, how often work then runs again, and after how long. When a connection is lost, others probably are, too.
+ */
+export const failures = {
   /** Serialization failure and deadlock. */
-  conflict: /^(40001|40P01)$/,
-  /** Shut down, read-only (a standby), or codes of postgres.js and of sockets. */
-  connectionLost: /^(08...|57P0.|25006)$|^CONNECT|^E[A-Z]{4,}$/,
+  conflict: { codes: /^(40001|40P01)$/, retries: 4, pauseMs: 0 },
+  /** A lock time-out. */
+  rowHeld: { codes: /^55P03$/, retries: Infinity, pauseMs: 50 },
+  /** A standby, or set so. */
+  readOnly: { codes: /^25006$/, retries: 1, pauseMs: 50 },
+  connectionLost: { codes: /^(08...|57P0.)$|^CONNECT|^E[A-Z]{4,}$/, retries: 1, pauseMs: 50 },
   /** Insufficient resources, and a canceled statement. */
-  outOfResources: /^(53...|57014)$/,
+  outOfResources: { codes: /^(53...|57014)$/, retries: 0, pauseMs: 0 },
 };
-const failures: Failure[] = ['conflict', 'connectionLost', 'outOfResources'];
+export type Failure = keyof typeof failures;
+
+const names: Failure[] = ['conflict', 'rowHeld', 'readOnly', 'connectionLost', 'outOfResources'];
+
+/** The database can be read from, but not written to. */
+export class ReadOnlyError extends ServiceUnavailableError {
+  override readonly message: string;
+  readonly reason: string;
+
+  /** @param reason why, as a clause */
+  constructor(cause: unknown, reason = 'the database is read-only') {
+    super('The database', cause);
+    this.reason = reason;
+    this.message = `T${reason.slice(1)}, so nothing can be saved now. Try again later. Operators: see the log.`;
+  }
+}
 
 /** A failure that this server notices by itself. Its code says what PostgreSQL or the system would have said. */
 export class DatabaseFailure extends Error {
@@ -26,17 +45,13 @@ export class DatabaseFailure extends Error {
 /** Undefined for an error of any other kind, such as a statement that is wrong. */
 export function failureOf(error: unknown): Failure | undefined {
   const code = errorCode(error);
-  return failures.find((failure) => codes[failure].test(code));
+  return names.find((name) => failures[name].codes.test(code));
 }
 
-/**
- * Whether an uncaught error is the driver's own, at the loss of a connection: postgres.js may write to a socket that
- * has just closed (porsager/postgres#1154).
- */
-export function isUncaughtDriverError(error: unknown): boolean {
-  const isWriteToClosedSocket = error instanceof TypeError && /at Immediate\.nextWrite\b/.test(error.stack ?? '');
-  // Not every error of the system: a full disk or too many open files must end the process.
-  return isWriteToClosedSocket || /^(08...|57P0.|EPIPE|ETIMEDOUT)$|^E?CONN/.test(errorCode(error));
+/** Whether another connection, possibly to another host, may serve what this one does not. */
+export function isOfConnection(error: unknown): boolean {
+  const failure = failureOf(error);
+  return failure === 'connectionLost' || failure === 'readOnly';
 }
 
 /** What the database or the system said. Leaves out Drizzle's wrapping, which holds the statement and its parameters. */

@@ -1,19 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceUnavailableError } from '../errors.ts';
-import { failureOf, type Failure } from './failures.ts';
-
-/** How often work runs again after each kind of failure. */
-const retryLimits: Record<Failure, number> = { conflict: 4, connectionLost: 1, outOfResources: 0 };
-
-/** How long to wait after the loss of a connection: others were probably lost too. */
-const pauseMs = 50;
+import { failureOf, failures, ReadOnlyError, type Failure } from './failures.ts';
 
 /**
  * Runs work again after a failure that may pass, until the deadline.
  * @throws SERVICE_UNAVAILABLE for the last failure, and any other error as it is
  */
 export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: AbortSignal): Promise<T> {
-  const retriesLeft = { ...retryLimits };
+  const counts: Partial<Record<Failure, number>> = {};
   for (;;) {
     deadline.throwIfAborted();
     try {
@@ -21,8 +15,12 @@ export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: Abo
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
-      if (deadline.aborted || retriesLeft[failure]-- === 0) throw new ServiceUnavailableError('The database', error);
-      if (failure === 'connectionLost') await sleep(pauseMs);
+      const { retries, pauseMs } = failures[failure];
+      const count = (counts[failure] ?? 0) + 1;
+      counts[failure] = count;
+      if (deadline.aborted || count > retries)
+        throw failure === 'readOnly' ? new ReadOnlyError(error) : new ServiceUnavailableError('The database', error);
+      await sleep(pauseMs);
     }
   }
 }

@@ -1,13 +1,22 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, sql } from 'drizzle-orm';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
-import { newIdentity, orderByIds } from '../database/ids.ts';
+import { withDeadline } from '../database/deadline.ts';
+import { failureOf } from '../database/failures.ts';
+import { waitsAtMost, waitsBriefly } from '../database/held-rows.ts';
+import { newIdentity } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
-import { ownAccount, selectSessions, sessionColumns, writtenSessions, type AISession } from './ai-sessions.ts';
+import { selectSessions, type AISession } from './ai-sessions.ts';
 import { logWrite, runWrites, type Runs, type Writer } from './writes.ts';
+
+/** How long a batch waits for a key that another transaction holds, in milliseconds. */
+const keyPatienceMs = 20;
+/** How long to wait before another look at what is held, in milliseconds. */
+const heldPauseMs = 200;
 
 export interface NewAISession {
   accountId: string | null;
@@ -18,6 +27,15 @@ export interface NewAISession {
 
 /** A session that may be written, with the id that it gets. */
 type Candidate = NewAISession & { id: string; dateCreated: string; createdBy: string; payloadHash: string | null };
+
+/** A candidate in a batch. */
+type Item = { candidate: Candidate; runs: Runs };
+
+/**
+ * What became of a candidate. It can be tried again: `held`, because another transaction holds its account; `keyHeld`,
+ * because one holds its key, or that of another in its batch. `findEarlier` tells why it was refused.
+ */
+type Insertion = { kind: 'written'; session: AISession } | { kind: 'held' | 'keyHeld' | 'refused' };
 
 /**
  * Creates a session, or finds the one that an earlier request with the same key created. One statement writes all that
@@ -33,8 +51,8 @@ export async function createAISession(writer: Writer, input: NewAISession): Prom
   const earlier = (await rateLimit.hasRoom(viewer.id)) ? null : await findByKey(database, candidate);
   if (earlier) return earlier;
   const write = async (runs: Runs) => {
-    const created = await batchedInsert(database.whole)({ candidate, runs });
-    const session = created ?? (await findEarlier(database, candidate));
+    const insertion = await insertOnceFree(database.whole, { candidate, runs });
+    const session = insertion.kind === 'written' ? insertion.session : await findEarlier(database, candidate);
     // A run whose response was lost may have written it.
     const kind = session.id === candidate.id ? 'written' : 'found';
     return { kind, value: session, accountId } as const;
@@ -43,44 +61,90 @@ export async function createAISession(writer: Writer, input: NewAISession): Prom
   return logWrite(writer, 'session created', ids, write, rateLimit.reserve(viewer.id));
 }
 
-const batchedInsert = memoize((database: Database) =>
-  batch('create sessions', async (items: { candidate: Candidate; runs: Runs }[]) => {
-    const candidates = items.map(({ candidate }) => candidate);
-    const values = { candidates: JSON.stringify(candidates) };
-    const sessions = await runWrites(
-      { run: (work) => database.run(work, 'creations') },
-      items.map(({ runs }) => runs),
-      (orm) => insertStatement(orm).execute(values),
-    );
-    const ids = candidates.map(({ id }) => id);
-    return orderByIds(ids, sessions);
-  }),
-);
+/** Inserts a candidate, as soon as no other transaction holds its account or its key. */
+function insertOnceFree(database: Database, item: Item): Promise<Insertion> {
+  const { together, alone } = inserts(database);
+  return withDeadline(database.timeoutMs, async (deadline) => {
+    let insertion = await together(item, deadline);
+    while (insertion.kind === 'held' || insertion.kind === 'keyHeld') {
+      await sleep(heldPauseMs);
+      deadline.throwIfAborted();
+      insertion = await (insertion.kind === 'held' ? together : alone)(item, deadline);
+    }
+    return insertion;
+  });
+}
+
+/** A key that is held has all keys of its batch suspected. They are tried one by one, in turn with other batches. */
+const inserts = memoize((database: Database) => {
+  const work = (items: Item[]) => insertAll(database, items);
+  return { together: batch('create sessions', work), alone: batch('create sessions', work, 1) };
+});
+
+/** @returns what became of each candidate, in their order */
+async function insertAll(database: Database, items: Item[]): Promise<Insertion[]> {
+  const candidates = items.map(({ candidate }) => candidate);
+  const values = { candidates: JSON.stringify(candidates) };
+  const rows = await runWrites(
+    { run: (work) => database.run(work, 'creations') },
+    items.map(({ runs }) => runs),
+    (orm) => insertStatement(orm).execute(values).catch(whenKeyHeld),
+  );
+  if (rows === 'keyHeld')
+    return candidates.map(({ idempotencyKey }) => ({ kind: idempotencyKey ? 'keyHeld' : 'held' }));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return candidates.map(({ id, dateCreated, createdBy, accountId, purpose }) => {
+    const { kind = 'refused', accountName = null } = byId.get(id) ?? {};
+    if (kind !== 'written') return { kind };
+    const dates = { dateCreated, dateLastModified: dateCreated };
+    return { kind, session: { id, ...dates, createdBy, lastModifiedBy: createdBy, accountId, accountName, purpose } };
+  });
+}
+
+function whenKeyHeld(error: unknown): 'keyHeld' {
+  if (failureOf(error) === 'rowHeld') return 'keyHeld';
+  throw error;
+}
 
 /**
- * Inserts the candidates whose account exists and whose key is new, each on its own merits, and returns their sessions.
- * INSERT … ON CONFLICT waits for a concurrent winner, so exactly one of equal keys gets through.
+ * Inserts the candidates whose account exists and is free, and whose key is new, each on its own merits. Accounts that
+ * another transaction holds are not waited for. INSERT … ON CONFLICT waits for a concurrent winner, though not for long,
+ * so exactly one of equal keys gets through.
  */
 const insertStatement = memoize((orm: Orm) => {
   // PostgreSQL plans JSON text once, for batches of any size; arrays it would plan anew for each length.
-  const valid = orm.$with('valid', { id: sql<string>`id` }).as(sql`
-    select candidate.* from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
+  const candidate = orm.$with('candidate', { id: sql`id` }).as(sql`
+    select * from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
       id uuid, "dateCreated" timestamptz, "createdBy" text, "accountId" uuid, purpose text, "idempotencyKey" text,
       "payloadHash" text
-    )
-    where "accountId" is null or exists (select 1 from ${accounts} where ${accounts.id} = "accountId")`);
+    ) where ${waitsAtMost(keyPatienceMs)}`);
+  const free = orm.$with('free', {}).as(sql`
+    select id from ${accounts} where id in (select "accountId" from ${candidate}) for key share skip locked`);
+  const valid = orm.$with('valid', {}).as(sql`
+    select * from ${candidate} where "accountId" is null or "accountId" in (select id from ${free})`);
   // Sorted, so that concurrent batches take the locks of their keys in the same order.
-  const keys = sql`select "createdBy", "idempotencyKey", id, "payloadHash", now() from ${valid}
-    where "idempotencyKey" is not null order by "createdBy", "idempotencyKey"`;
-  const claimed = orm
-    .$with('claimed')
-    .as(orm.insert(idempotencyKeys).select(keys).onConflictDoNothing().returning({ id: idempotencyKeys.sessionId }));
-  const rows = sql`select id, "dateCreated", "dateCreated", "createdBy", "createdBy", "accountId", purpose from ${valid}
-    where "idempotencyKey" is null or id in (select session_id from ${claimed})`;
-  const insert = orm.insert(aiSessions).select(rows).onConflictDoNothing({ target: aiSessions.id }).returning();
-  const written = writtenSessions(orm, insert);
-  const sessions = orm.with(valid, claimed, written).select(sessionColumns).from(written);
-  return sessions.leftJoin(accounts, ownAccount).prepare('insert_sessions');
+  const claimed = orm.$with('claimed', {}).as(sql`
+    insert into ${idempotencyKeys} (created_by, key, session_id, payload_hash)
+    select "createdBy", "idempotencyKey", id, "payloadHash" from ${valid}
+    where "idempotencyKey" is not null order by "createdBy", "idempotencyKey"
+    on conflict do nothing returning session_id`);
+  const written = orm.$with('written', {}).as(sql`
+    insert into ${aiSessions} (id, date_created, date_last_modified, created_by, last_modified_by, account_id, purpose)
+    select id, "dateCreated", "dateCreated", "createdBy", "createdBy", "accountId", purpose from ${valid}
+    where "idempotencyKey" is null or id in (select session_id from ${claimed})
+    on conflict (id) do nothing returning id`);
+  // A key that was used is no reason to wait.
+  const kind = sql<Insertion['kind']>`case
+    when candidate.id in (select id from ${written}) then 'written'
+    when ${accounts.id} is null or ${accounts.id} in (select id from ${free}) or exists (
+      select from ${idempotencyKeys} where created_by = "createdBy" and key = "idempotencyKey") then 'refused'
+    else 'held' end`;
+  return orm
+    .with(candidate, free, valid, claimed, written)
+    .select({ id: sql<string>`candidate.id`, accountName: accounts.name, kind })
+    .from(candidate)
+    .leftJoin(accounts, eq(accounts.id, sql`"accountId"`))
+    .prepare('insert_sessions');
 });
 
 /** Explains a missing insert: an earlier attempt wrote the session, its key is taken, or its account does not exist. */
@@ -109,7 +173,7 @@ async function findByKey(database: UserDatabase, candidate: Candidate): Promise<
  * wait for a synchronous standby was cut short. Locking the row is a write, whose commit waits for all before it.
  */
 async function findWrittenAISession(database: UserDatabase, id: string): Promise<AISession | null> {
-  const isWanted = eq(aiSessions.id, id);
+  const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
   const [session] = await database.run((orm) => selectSessions(orm).where(isWanted).for('update', { of: aiSessions }));
   return session ?? null;
 }

@@ -2,6 +2,8 @@ import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
 import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
+import { withDeadline } from '../database/deadline.ts';
+import { waitsBriefly } from '../database/held-rows.ts';
 import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
@@ -30,7 +32,7 @@ export interface AISessionOrder {
 
 /** Finds a session. One statement finds all that are asked for together. */
 export function findAISession({ whole }: UserDatabase, id: string): Promise<AISession | null> {
-  return batchedFind(whole)(id);
+  return withDeadline(whole.timeoutMs, (deadline) => batchedFind(whole)(id, deadline));
 }
 
 const batchedFind = memoize((database: Database) =>
@@ -57,8 +59,9 @@ export async function patchAISession(
   const dateLastModified = sql`greatest(now(), ${aiSessions.dateCreated})`;
   const change = { purpose, lastModifiedBy: viewer.id, dateLastModified };
   return logWrite(writer, 'session changed', { sessionId: id }, async (runs) => {
+    const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
     const [changed] = await runWrites(database, [runs], (orm) => {
-      const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(eq(aiSessions.id, id)).returning());
+      const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(isWanted).returning());
       return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
     });
     const session = existing(changed);
@@ -69,9 +72,10 @@ export async function patchAISession(
 /** Deletes a session. @throws NOT_FOUND */
 export async function deleteAISession(writer: Writer, id: string): Promise<void> {
   const { accountId } = aiSessions;
+  const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
   return logWrite(writer, 'session deleted', { sessionId: id }, async (runs) => {
     const [deleted] = await runWrites(writer.database, [runs], (orm) =>
-      orm.delete(aiSessions).where(eq(aiSessions.id, id)).returning({ accountId }),
+      orm.delete(aiSessions).where(isWanted).returning({ accountId }),
     );
     // If the response to an earlier run was lost, that one may have deleted it.
     if (!deleted && runs.unsettled === 0) throw notFound();

@@ -1,6 +1,6 @@
 import { findFault } from '../database/database-check.ts';
 import type { Database } from '../database/database.ts';
-import { DiskFullError } from '../database/embedded/disk-space.ts';
+import { ReadOnlyError } from '../database/failures.ts';
 
 interface Readiness {
   isReady: boolean;
@@ -20,8 +20,7 @@ export function createReadinessCheck(database: Database, stopping: AbortSignal):
       const fault = await database.run(findFault, 'lookups');
       return { isReady: fault === undefined, status: fault ?? 'ready' };
     } catch (error) {
-      if (error instanceof DiskFullError) return { isReady: false, status: 'the disk of the database is nearly full' };
-      return { isReady: false, status: 'the database does not answer' };
+      return { isReady: false, status: error instanceof ReadOnlyError ? error.reason : 'the database does not answer' };
     }
   }
 

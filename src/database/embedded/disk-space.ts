@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { ServiceUnavailableError, StartupError } from '../../errors.ts';
+import { StartupError } from '../../errors.ts';
 import type { Logger } from '../../observability/log.ts';
 
 /**
@@ -14,16 +14,6 @@ const margin = 16_000_000;
 
 /** How long the last look at the disk counts, in milliseconds. */
 const maximumAge = 100;
-
-/** Answers writes while the disk is nearly full. */
-export class DiskFullError extends ServiceUnavailableError {
-  override readonly message =
-    'The disk of the database is nearly full, so nothing can be saved now. Try again later. Operators: see the log.';
-
-  constructor(cause: unknown) {
-    super('The database', cause);
-  }
-}
 
 /** @throws StartupError when the disk under `directory` is nearly full */
 export function requireSpace(directory: string): void {

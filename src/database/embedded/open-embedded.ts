@@ -9,9 +9,10 @@ import { StartupError, errorCode } from '../../errors.ts';
 import type { Logger } from '../../observability/log.ts';
 import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
 import type { Database, Work } from '../database.ts';
-import { createSpaceCheck, DiskFullError, requireSpace } from './disk-space.ts';
+import { createSpaceCheck, requireSpace } from './disk-space.ts';
 import { migrationsFolder } from '../migrations.ts';
 import { withDeadline } from '../deadline.ts';
+import { ReadOnlyError } from '../failures.ts';
 import { runWithRetries } from '../retry.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -43,10 +44,13 @@ export async function openEmbedded(
   const watchdog = startWatchdog(computingLimit);
   return {
     description: `embedded PostgreSQL in ${directory}`,
+    timeoutMs,
     async run(work) {
       await checkSpace();
       return run(work).catch((error: unknown) => {
-        throw errorCode(error) === '25006' ? new DiskFullError(error) : error;
+        throw errorCode(error) === '25006'
+          ? new ReadOnlyError(error, 'the disk of the database is nearly full')
+          : error;
       });
     },
     async close() {

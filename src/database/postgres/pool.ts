@@ -1,6 +1,6 @@
 import type { Database, Work } from '../database.ts';
 import { withDeadline } from '../deadline.ts';
-import { failureOf } from '../failures.ts';
+import { isOfConnection } from '../failures.ts';
 import { runWithRetries } from '../retry.ts';
 import { createBulkheads } from './bulkheads.ts';
 import type { Connection } from './connection.ts';
@@ -29,6 +29,7 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   }
 
   async function attempt<T>(work: Work<T>, deadline: AbortSignal): Promise<T> {
+    deadline.throwIfAborted();
     idle = idle.filter(({ state }) => state === 'ready');
     const connection = idle.pop() ?? connect();
     busy.add(connection);
@@ -40,7 +41,7 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
         return work(orm);
       });
     } catch (error) {
-      if (failureOf(error) === 'connectionLost') connection.destroy();
+      if (isOfConnection(error)) connection.destroy();
       throw error;
     } finally {
       clearInterval(timer);
@@ -50,10 +51,11 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
   }
 
   return {
+    timeoutMs,
     run: (work, bulkhead) =>
       withDeadline(timeoutMs, (deadline) =>
-        // Work keeps its place until it has ended, even beyond its deadline: its connection is not free before.
-        runInBulkhead(bulkhead, () => runWithRetries(() => attempt(work, deadline), deadline)),
+        // An attempt keeps its place until it has ended, even beyond the deadline: its connection is not free before.
+        runWithRetries(() => runInBulkhead(bulkhead, () => attempt(work, deadline)), deadline),
       ),
     async close() {
       await Promise.all([...busy, ...idle].map((connection) => connection.close()));

@@ -1,6 +1,6 @@
 import { errorCode } from '../../errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { failureOf } from '../failures.ts';
+import { isOfConnection } from '../failures.ts';
 import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
 
 /** A way to PostgreSQL. */
@@ -48,7 +48,7 @@ export function createRoutes({ addresses, encryption: encryptions }: DatabaseUrl
       const isRefused = refusedEncryption.test(errorCode(error));
       const isFailed = (other: Route) => (isRefused ? other === route : other.address === route.address);
       routes = [...routes.filter((other) => !isFailed(other)), ...routes.filter(isFailed)];
-      return isRefused || failureOf(error) === 'connectionLost';
+      return isRefused || isOfConnection(error);
     },
   };
 }

@@ -23,7 +23,7 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
   const useTables = `
     grant usage on schema drizzle to guest;
     grant select on drizzle.__drizzle_migrations to guest;
-    grant select, insert on accounts to guest;
+    grant select, insert, update (name) on accounts to guest;
     grant select, insert, delete on idempotency_keys to guest;
     grant select, insert, update, delete on ai_sessions to guest;
     alter role guest reset search_path`;
@@ -48,6 +48,7 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
 
   test.each([
     ['insert', 'accounts'],
+    ['update (name)', 'accounts'],
     ['delete', 'ai_sessions'],
     ['select', 'idempotency_keys'],
   ])('without the right to %s on %s is refused at start, with the grant', async (right, table) => {
