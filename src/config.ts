@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDatabaseUrl } from './database/postgres/database-url.ts';
 import { StartupError } from './errors.ts';
+import { readManifest } from './graphql/document-manifest.ts';
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
 
@@ -18,6 +19,15 @@ const databaseUrl = z.string().superRefine((url, context) => {
     parseDatabaseUrl(url);
   } catch (error) {
     context.addIssue(error instanceof Error ? error.message : String(error));
+  }
+});
+/** The path of a manifest becomes its documents. */
+const manifest = z.string().transform((path, context) => {
+  try {
+    return readManifest(path);
+  } catch (error) {
+    context.addIssue(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return z.NEVER;
   }
 });
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
@@ -58,6 +68,8 @@ const variables = z.object({
   SHUTDOWN_DELAY_MS: wholeNumber(0, 7000).optional(),
   IDEMPOTENCY_DAYS: wholeNumber(1, 36_500).default(30),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  TRUSTED_DOCUMENTS: manifest.optional(),
+  TRUSTED_DOCUMENTS_ONLY: onOrOff.default(false),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -88,11 +100,19 @@ const configuration = variables
   )
   .refine((is) => !is.AUTH_JWKS_URL || is.AUTH_ISSUER, isRequired('AUTH_ISSUER', 'iss'))
   .refine((is) => !is.AUTH_JWKS_URL || is.AUTH_AUDIENCE, isRequired('AUTH_AUDIENCE', 'aud'))
+  .refine(
+    (is) => !is.TRUSTED_DOCUMENTS_ONLY || is.TRUSTED_DOCUMENTS,
+    fault('TRUSTED_DOCUMENTS_ONLY=on needs TRUSTED_DOCUMENTS: the path of a manifest'),
+  )
+  .refine(
+    (is) => !is.TRUSTED_DOCUMENTS_ONLY || !is.GRAPHIQL,
+    fault('GRAPHIQL=on and TRUSTED_DOCUMENTS_ONLY=on exclude each other: what people write there is not trusted'),
+  )
   .transform((is) => ({
     ...is,
     AUTH_ISSUER: unlessAny(is.AUTH_ISSUER),
     AUTH_AUDIENCE: unlessAny(is.AUTH_AUDIENCE),
-    GRAPHIQL: is.GRAPHIQL ?? is.DATABASE_URL === undefined,
+    GRAPHIQL: is.GRAPHIQL ?? (is.DATABASE_URL === undefined && !is.TRUSTED_DOCUMENTS_ONLY),
     SHUTDOWN_DELAY_MS: is.SHUTDOWN_DELAY_MS ?? (is.DATABASE_URL === undefined ? 0 : 3000),
   }));
 
@@ -129,7 +149,9 @@ function load<Schema extends z.ZodType>(schema: Schema, names: string[], environ
 /** An empty value counts as unset. */
 function readValue(name: string, environment: Environment, faults: string[]): string | undefined {
   const { [name]: value, [`${name}_FILE`]: file } = environment;
-  if (!file) return value || undefined;
+  if (file && name === 'TRUSTED_DOCUMENTS')
+    faults.push('TRUSTED_DOCUMENTS_FILE is not known: TRUSTED_DOCUMENTS is a path already');
+  if (!file || name === 'TRUSTED_DOCUMENTS') return value || undefined;
   if (value) faults.push(`${name} and ${name}_FILE exclude each other: set one`);
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;

@@ -30,6 +30,8 @@ export interface Context {
   rateLimit: RateLimit;
   /** How many items the lists of the request may still ask for. */
   itemsLeft: number;
+  /** Whether the document comes from the manifest of trusted documents. */
+  isTrusted: boolean;
   /** What the operation asks for, once that is known. */
   cost: number;
 }

@@ -44,9 +44,9 @@ const maximumRepetitions = 50;
 const maximumFaults = maximumErrors - 1;
 
 /** For each error, graphql-js counts the lines before it. */
-const limitLength: Plugin = {
-  onParams({ params: { query }, setResult }) {
-    if (typeof query !== 'string' || query.length < maximumLines) return;
+const limitLength: Plugin<Context, Context> = {
+  onParams({ params: { query }, context, setResult }) {
+    if (context.isTrusted || typeof query !== 'string' || query.length < maximumLines) return;
     // A line may end in both.
     const lines = Math.max(query.split('\n').length, query.split('\r').length);
     if (Buffer.byteLength(query) <= maximumLength && lines <= maximumLines) return;

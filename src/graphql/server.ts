@@ -4,6 +4,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { Context, SignIn } from '../context.ts';
 import { CodedError } from '../errors.ts';
+import { operations } from '../observability/metrics.ts';
 import { useOperationLog } from '../observability/operation-log.ts';
 import { describeError, traceOperation } from '../observability/traces.ts';
 import { useCompilation } from './compilation.ts';
@@ -12,23 +13,32 @@ import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
 import { limitSize, useLimits } from './limits.ts';
 import { chooseMediaType, mediaTypes } from './media-types.ts';
 import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
+import type { Parameters, TrustedDocuments } from './trusted-documents.ts';
 
 interface GraphQLOptions {
   schema: GraphQLSchema;
   signIn: SignIn;
   /** Whether everyone may explore the schema, or only administrators. */
   isOpen: boolean;
+  /** Undefined: there is no manifest of them. */
+  trusted: TrustedDocuments | undefined;
   /** How often a document is executed before it is compiled. */
   usesBeforeCompilation?: number | undefined;
 }
 
 /** Makes the server of GraphQL over HTTP, at /graphql (https://graphql.github.io/graphql-over-http/draft/). */
-export function createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilation }: GraphQLOptions) {
+export function createGraphQLServer({ schema, signIn, isOpen, trusted, usesBeforeCompilation }: GraphQLOptions) {
   const yoga = createYoga<Context>({
     schema,
     maskedErrors: { maskError: maskUnexpected },
     logging: false,
-    plugins: [checkOperation, useOperationLog(), ...useLimits(isOpen), useCompilation(usesBeforeCompilation)],
+    plugins: [
+      ...(trusted ? [trusted.plugin] : []),
+      checkOperation,
+      useOperationLog(),
+      ...useLimits(isOpen),
+      useCompilation(usesBeforeCompilation, trusted?.size),
+    ],
     parserAndValidationCache: createDocumentCache(),
   });
 
@@ -39,10 +49,6 @@ export function createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilat
    * @throws GraphQLError when the parameters are not valid
    */
   async function execute(params: GraphQLParams, context: Context, request = byPost): Promise<ExecutionResult> {
-    if (!params.query && params.extensions?.['persistedQuery']) {
-      // Clients know this message and code, and then send the document.
-      throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
-    }
     return traceOperation(context.headers, async () => {
       const result = await yoga.getResultForParams({ params, request }, context);
       if (!result || Symbol.asyncIterator in result) throw new Error('an operation did not return one result');
@@ -55,8 +61,10 @@ export function createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilat
   async function run(request: IncomingMessage, context: Context): Promise<Outcome> {
     try {
       await signIn(request.headers.authorization, context);
-      const params = await readParameters(request, context);
+      const sent = await readParameters(request, context);
       context.admit();
+      const params = trusted ? trusted.find(sent, context) : refuseHash(sent);
+      operations.inc({ document: context.isTrusted ? 'trusted' : 'other' });
       const result = await execute(params, context, request.method === 'POST' ? byPost : byGet);
       return outcomeOf(limitSize(result, context.cost));
     } catch (error) {
@@ -99,8 +107,14 @@ const checkOperation: Plugin<Context, Context> = {
   },
 };
 
+/** Clients know this message and code, and then send the document. */
+function refuseHash(params: Parameters): Parameters {
+  if (params.query || !params.extensions?.['persistedQuery']) return params;
+  throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+}
+
 /** @throws BAD_USER_INPUT, with 405 for another method and 415 for another media type than JSON */
-async function readParameters(request: IncomingMessage, context: Context): Promise<GraphQLParams> {
+async function readParameters(request: IncomingMessage, context: Context): Promise<Parameters> {
   const params = await (request.method === 'POST' ? readJson(context) : readUrl(request));
   if (params.operationName === '') delete params.operationName;
   // Yoga takes an operationName of any type, and finds no such operation.
@@ -109,25 +123,27 @@ async function readParameters(request: IncomingMessage, context: Context): Promi
 }
 
 /** Reads what a query may have in its URL. All else is ignored, such as `utm_source`; so is what is empty. */
-function readUrl(request: IncomingMessage): GraphQLParams {
+function readUrl(request: IncomingMessage): Parameters {
   if (request.method !== 'GET') {
     const allow = { status: 405, headers: { Allow: 'GET, POST' } };
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
   }
   const { searchParams } = new URL(request.url ?? '', 'http://localhost');
   const [query, operationName] = [searchParams.get('query'), searchParams.get('operationName')];
+  const documentId = searchParams.get('documentId');
   if (!query && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html')
     throw new CodedError('BAD_USER_INPUT', 'GraphiQL is off: set GRAPHIQL=on.');
   const parse = (name: string) => parseJson(`"${name}"`, searchParams.get(name) || 'null');
   return {
     ...(query && { query }),
+    ...(documentId && { documentId }),
     ...(operationName && { operationName }),
     variables: parse('variables'),
     extensions: parse('extensions'),
   };
 }
 
-async function readJson({ mediaType, readBody }: Context): Promise<GraphQLParams> {
+async function readJson({ mediaType, readBody }: Context): Promise<Parameters> {
   const body = await readBody();
   // A foreign page may send forms and plain text without a preflight, so we refuse them.
   if (mediaType === 'application/json') return parseJson('The body', body) ?? {};

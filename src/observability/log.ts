@@ -9,6 +9,8 @@ export type { Logger };
 /** What the log line of a request will say, filled in as it becomes known. */
 export interface LogFields {
   operation?: string;
+  /** Set if the document is trusted. */
+  trusted?: true;
   viewer?: string;
   errors?: string[];
 }

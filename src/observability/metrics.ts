@@ -30,6 +30,11 @@ export const errorsAnswered = counter(
 export const runningRequests = gauge('running_requests', 'Requests that run now, of users and of strangers.', 'of');
 export const clientConnections = gauge('client_connections', 'Open connections of clients.');
 export const writes = counter('writes_total', 'Accounts and sessions that were created, changed or deleted.', 'action');
+export const operations = counter(
+  'operations_total',
+  'Operations at /graphql, by their document: trusted or other.',
+  'document',
+);
 export const compiledDocuments = gauge('compiled_documents', 'GraphQL documents that are compiled.');
 export const batchSize = histogram(
   'batch_size',

@@ -10,6 +10,7 @@ import { asksForPage, createGraphiQL, scriptPath } from '../graphql/graphiql.ts'
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
+import { createTrustedDocuments } from '../graphql/trusted-documents.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 import { createOutageLog } from '../observability/outage-log.ts';
@@ -60,7 +61,9 @@ export function createApp(options: AppOptions): RequestListener {
 
   const isOpen = config.GRAPHIQL;
   const graphiql = isOpen ? createGraphiQL(accountId, verifyToken) : undefined;
-  const graphql = createGraphQLServer({ schema, signIn, isOpen, usesBeforeCompilation });
+  const { TRUSTED_DOCUMENTS: manifest, TRUSTED_DOCUMENTS_ONLY: isOnly } = config;
+  const trusted = manifest && createTrustedDocuments({ manifest, isOnly }, schema, isOpen, log);
+  const graphql = createGraphQLServer({ schema, signIn, isOpen, trusted, usesBeforeCompilation });
   const answerRest = createRestApi(signIn, graphql.execute, isOpen);
   const answerOpenApi = createOpenApiHandler(schema, signIn, isOpen);
 
@@ -79,6 +82,7 @@ export function createApp(options: AppOptions): RequestListener {
       logOutage,
       rateLimit,
       itemsLeft: itemLimit,
+      isTrusted: false,
       cost: 0,
       admit: () => slot.take(context.viewer),
       admitStream: () => slot.takeStream(context.viewer),

@@ -29,6 +29,7 @@ const defaults = {
   CORS_ORIGINS: [],
   SHUTDOWN_DELAY_MS: 0,
   IDEMPOTENCY_DAYS: 30,
+  TRUSTED_DOCUMENTS_ONLY: false,
   LOG_LEVEL: 'info',
 };
 
