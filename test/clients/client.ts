@@ -3,6 +3,8 @@ export interface Connection {
   url: string;
   token?: string;
   fetch: typeof fetch;
+  /** Whether the server runs trusted documents only, so that clients send their IDs. */
+  isTrusted?: boolean;
 }
 
 export interface NewSession {

@@ -4,12 +4,13 @@ import { authorization, present, type Client, type Connection } from '../client'
 import { sha256 } from '../sha256';
 import { DeleteSession, ListSessions, NewSession, PatchSession } from './operations';
 import { retryLink } from './retry-link';
+import { trustedLink } from './trusted-link';
 import { typePolicies } from './type-policies';
 
-export function connect({ url, token, fetch }: Connection): Client {
+export function connect({ url, token, fetch, isTrusted }: Connection): Client {
   const http = new HttpLink({ uri: url, fetch, headers: authorization(token) });
   const client = new ApolloClient({
-    link: ApolloLink.from([new PersistedQueryLink({ sha256 }), retryLink, http]),
+    link: ApolloLink.from([isTrusted ? trustedLink : new PersistedQueryLink({ sha256 }), retryLink, http]),
     cache: new InMemoryCache({ typePolicies }),
   });
   return {
