@@ -7,7 +7,7 @@ import { waitsBriefly } from '../database/held-rows.ts';
 import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
-import { keepPrepared, type Values } from '../database/prepared-statements.ts';
+import { keepPrepared, prepareSelect, type Values } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -43,9 +43,7 @@ const batchedFind = memoize((database: Database) =>
 );
 
 const findStatement = memoize((orm: Orm) =>
-  selectSessions(orm)
-    .where(matches({ ids: [] }))
-    .prepare('find_sessions'),
+  prepareSelect(orm, selectSessions(orm).where(matches({ ids: [] })), sessionColumns, 'find_sessions'),
 );
 
 /** Changes the purpose of a session; undefined leaves it as it is. @throws NOT_FOUND */
@@ -110,12 +108,12 @@ export async function listAISessions(
 const listStatement = keepPrepared<ReturnType<typeof prepareList>>();
 
 function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
-  return selectSessions(orm)
+  const select = selectSessions(orm)
     .where(and(matches(filter), where))
     .orderBy(...orderBy)
     .limit(limit)
-    .offset(offset)
-    .prepare('list_sessions');
+    .offset(offset);
+  return prepareSelect(orm, select, sessionColumns, 'list_sessions');
 }
 
 /** The columns that a list of sessions is ordered by. */

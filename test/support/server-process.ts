@@ -10,7 +10,7 @@ import { secret, sign } from './sign-token.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 /** Has Node.js import packages faster. */
-export const quickImports = `--import=${path.join(import.meta.dirname, 'quick-imports.ts')}`;
+export const quickImports = `--import=${path.join(import.meta.dirname, '../../src/server/quick-imports.ts')}`;
 
 interface ProcessEnd {
   code: number | null;
