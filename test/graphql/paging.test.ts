@@ -164,36 +164,6 @@ test('a page has the 25 newest sessions where nothing else is asked for', async 
   expect(await list({})).toMatchObject({ ids: ids.slice(0, 25), hasNextPage: true, hasPreviousPage: false });
 });
 
-function refused(name: string, field = '') {
-  return { status: 200, data: { [name]: null }, errors: [{ extensions: { code: 'BAD_USER_INPUT', field } }] };
-}
-
-const badSizes = ['last: 1, first: 1', 'first: 0', 'first: 101', 'first: -1', 'last: 0', 'last: 101', 'last: -1'];
-
-test.each(badSizes)('the arguments %s are refused', async (given) => {
-  for (const field of ['aiSessions', 'accounts']) {
-    const answer = await settled.graphql(`{ ${field}(${given}) { totalCount } }`);
-    expect(answer).toMatchObject(refused(field, given.split(':')[0]));
-  }
-});
-
-test.each(['after', 'before'])('whatever text is given as "%s", it is refused unless it is a cursor', (name) =>
-  fc.assert(
-    fc.asyncProperty(fc.string({ unit: 'binary' }), fc.boolean(), async (text, isEncoded) => {
-      const cursor = isEncoded ? Buffer.from(`dateCreated ${text}`).toString('base64url') : text;
-      const operation = `query ($cursor: String) { aiSessions(${name}: $cursor) { totalCount } }`;
-      expect(await settled.graphql(operation, { cursor })).toMatchObject(refused('aiSessions', name));
-    }),
-    { numRuns },
-  ),
-);
-
-test('a cursor from another order is refused', async () => {
-  const { endCursor } = await readPage(settled, 'aiSessions', { orderBy: { field: 'DATE_LAST_MODIFIED' } });
-  const answer = await settled.graphql(`{ aiSessions(after: "${endCursor}") { totalCount } }`);
-  expect(answer).toMatchObject(refused('aiSessions', 'after'));
-});
-
 test.each([2, 100])('a page of %i sessions takes one statement, and totalCount one more', async (first) => {
   await createSessions(100);
   const counts = [];
