@@ -5,7 +5,7 @@ import { answerWith, publish, startKeyServer, type KeyServer } from '../../suppo
 import { askViewer, outline, refusal, sign, unchecked } from '../../support/sign-token.ts';
 import { startTestServerWithKeys, type TestServer } from '../../support/test-server.ts';
 
-const makeKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const makeKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const [current, attacker] = [makeKey(), makeKey()];
 const minute = 60;
 
@@ -34,7 +34,7 @@ const ask = async (token: string) => outline(await askViewer(server, `Bearer ${t
 let made = 0;
 /** Makes a token that cannot be remembered: none is like another. */
 const tokenOf = (kid: string, { privateKey } = current) =>
-  sign({ jti: String((made += 1)) }, privateKey, { alg: 'RS256', kid });
+  sign({ jti: String((made += 1)) }, privateKey, { alg: 'ES256', kid });
 /** Sends tokens at once, each of another key that nobody knows. */
 const flood = (count: number) =>
   Promise.all(Array.from({ length: count }, (_, index) => ask(tokenOf(`unknown-${index}`, attacker))));
@@ -62,7 +62,7 @@ describe('while the key server', () => {
     ['sends elsewhere for good', () => answerWith(308, {}, { Location: elsewhere.url })],
     ['answers no text', () => answerWith(200, '')],
     ['answers a page', () => answerWith(200, '<html></html>', { 'Content-Type': 'text/html' })],
-    ['answers half of its keys', () => answerWith(200, '{"keys":[{"kty":"RSA",')],
+    ['answers half of its keys', () => answerWith(200, '{"keys":[{"kty":"EC",')],
     ['answers null', () => answerWith(200, null)],
     ['answers a list', () => answerWith(200, [])],
     ['answers an object without keys', () => answerWith(200, {})],
