@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomRuns } from '../support/random-runs.ts';
 import { createSession, readPage, startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;
@@ -30,7 +31,7 @@ test.each(['after', 'before'])('whatever text is given as "%s", it is refused un
       const operation = `query ($cursor: String) { aiSessions(${name}: $cursor) { totalCount } }`;
       expect(await server.graphql(operation, { cursor })).toMatchObject(refused('aiSessions', name));
     }),
-    { numRuns: inject('isLong') ? 1000 : 25 },
+    randomRuns(),
   ),
 );
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { randomRuns } from '../support/random-runs.ts';
 import { countStatements, createAccount, createSession, readPage, startTestServer } from '../support/test-server.ts';
 import type { TestServer } from '../support/test-server.ts';
 
@@ -83,7 +84,6 @@ async function walk(field: 'accounts' | 'aiSessions', variables: object, size: n
   return pages;
 }
 
-const numRuns = inject('isLong') ? 1000 : 25;
 const sizes = fc.oneof(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 100 }));
 const fields = fc.constantFrom('DATE_CREATED', 'DATE_LAST_MODIFIED');
 const orders = fc.record({ field: fields, direction: fc.constantFrom('ASC', 'DESC') });
@@ -101,7 +101,7 @@ test('walking a list of sessions either way meets each once, in order', () =>
       const pages = await walk('aiSessions', { filter: by, orderBy }, size, forwards);
       expect(pages).toMatchObject(expectedPages(expectedIds(by, orderBy), size, forwards));
     }),
-    { numRuns },
+    randomRuns(),
   ));
 
 test('accounts are found by any part of their name in any case, oldest first', () => {
@@ -113,7 +113,7 @@ test('accounts are found by any part of their name in any case, oldest first', (
       const pages = await walk('accounts', { nameContains }, size, forwards);
       expect(pages).toMatchObject(expectedPages(ids, size, forwards));
     }),
-    { numRuns },
+    randomRuns(),
   );
 });
 
@@ -136,7 +136,7 @@ test('a page lies between its two cursors, whatever list they come from', () => 
       };
       expect(page).toMatchObject({ ids: all.slice(start, end), totalCount: all.length, ...around });
     }),
-    { numRuns },
+    randomRuns(),
   );
 });
 
