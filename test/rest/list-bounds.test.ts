@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { insertSessions } from '../support/many-sessions.ts';
 import { query, readFailure, readList, send } from '../support/rest-request.ts';
 import { createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -13,22 +13,10 @@ beforeAll(async () => {
   server = await startTestServer();
   longAccountId = await createAccount(server, 'Long');
   tooLongAccountId = await createAccount(server, 'Too long');
-  await insertSessions(longAccountId, longestList);
-  await insertSessions(tooLongAccountId, longestList + 1);
+  await insertSessions(server, longestList, longAccountId);
+  await insertSessions(server, longestList + 1, tooLongAccountId);
 });
 afterAll(() => server.stop());
-
-async function insertSessions(account: string, count: number): Promise<void> {
-  await server.database.run(
-    (orm) =>
-      orm.execute(sql`
-      insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, account_id)
-      select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
-        to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', ${account}::uuid
-      from generate_series(1, ${count}::int) n`),
-    'lookups',
-  );
-}
 
 type Fields = Parameters<typeof query>[0];
 
