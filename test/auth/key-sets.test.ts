@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { send, type Answer } from '../support/rest-request.ts';
 import { publish, startKeyServer, type KeyServer } from '../support/key-server.ts';
 import { askViewer, encode, inSeconds, outline, refusal, sign, unsigned } from '../support/sign-token.ts';
-import { startTestServer, type TestServer } from '../support/test-server.ts';
+import { startTestServerWithKeys, type TestServer } from '../support/test-server.ts';
 
 const makeRsa = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength });
 const makeElliptic = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -23,12 +23,7 @@ beforeAll(async () => {
   ];
   keyServer = await startKeyServer(publish({ rsa, renamed: rsa, elliptic, small }, others));
   mine = await startKeyServer(publish({ rsa: rsaOfMine, mine: ellipticOfMine, elliptic: ellipticOfMine }));
-  server = await startTestServer({
-    AUTH_SECRET: '',
-    AUTH_JWKS_URL: keyServer.url,
-    AUTH_ISSUER: '*',
-    AUTH_AUDIENCE: '*',
-  });
+  server = await startTestServerWithKeys(keyServer.url);
 });
 afterAll(async () => {
   await server.stop();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { answerWith, startKeyServer, type KeyServer } from '../support/key-server.ts';
 import { send } from '../support/rest-request.ts';
 import { askViewer, outline, sign, unchecked } from '../support/sign-token.ts';
-import { startTestServer } from '../support/test-server.ts';
+import { startTestServerWithKeys } from '../support/test-server.ts';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const token = sign({}, privateKey, { alg: 'ES256', kid: 'keys' });
@@ -17,13 +17,7 @@ afterAll(() => keyServer.stop());
 
 async function start(answer: RequestListener) {
   keyServer.answer = answer;
-  const server = await startTestServer({
-    AUTH_SECRET: '',
-    AUTH_JWKS_URL: keyServer.url,
-    AUTH_ISSUER: '*',
-    AUTH_AUDIENCE: '*',
-    GRAPHIQL: 'off',
-  });
+  const server = await startTestServerWithKeys(keyServer.url, { GRAPHIQL: 'off' });
   onTestFinished(() => server.stop());
   const outages = () => server.logLines().filter(({ msg }) => msg === 'service unavailable');
   return { server, outages };

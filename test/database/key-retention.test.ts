@@ -13,6 +13,8 @@ const { TEST_DATABASE_URL } = process.env;
 // Only PostgreSQL can have more than one.
 const serverCount = TEST_DATABASE_URL ? 2 : 1;
 const oldKeys = 1200;
+/** A busy machine is slow. */
+const timeoutMs = 60_000;
 
 let drop: () => Promise<void>;
 let servers: ServerProcess[];
@@ -23,8 +25,8 @@ async function writeKeys(environment: Record<string, string>): Promise<void> {
   const log = createLogger('silent', process.stdout);
   const statementLog = { logQuery: () => {} };
   const database = await (config.DATABASE_URL
-    ? openPostgres(config.DATABASE_URL, { poolSize: 1, timeoutMs: 5000, prepare: true }, log, statementLog)
-    : openEmbedded(config.DATA_DIR, 5000, log, statementLog));
+    ? openPostgres(config.DATABASE_URL, { poolSize: 1, timeoutMs, prepare: true }, log, statementLog)
+    : openEmbedded(config.DATA_DIR, timeoutMs, log, statementLog));
   await database.run(
     (orm) =>
       orm.execute(sql`

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomRuns } from '../support/random-runs.ts';
 import { createAccount, createSession, readPage, startTestServer, type TestServer } from '../support/test-server.ts';
 
 // A page of an account's sessions must be the page that the list of all sessions has for this account.
@@ -62,15 +63,13 @@ const requests = () =>
       .map((parts) => ({ ...parts.ends, ...parts.size, orderBy: parts.orderBy }));
   });
 
-const numRuns = inject('isLong') ? 1000 : 25;
-
 test('the pages of all accounts are those of the list of all sessions, whatever page is asked for', () =>
   fc.assert(
     fc.asyncProperty(requests(), async (request) => {
       const expected = await Promise.all(accountIds.map((id) => readOne(id, request)));
       expect(await readAll(request)).toEqual(expected);
     }),
-    { numRuns },
+    randomRuns(),
   ));
 
 test('without arguments, an account has its 25 newest sessions', async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { times } from '../support/graphql.ts';
 import { send } from '../support/rest-request.ts';
 import { countRows, startTestServer, type TestServer } from '../support/test-server.ts';
-import { attacks, body, lists, times } from './hostile-documents.ts';
+import { attacks, body, lists } from './hostile-documents.ts';
 
 let server: TestServer;
 let rows: number;

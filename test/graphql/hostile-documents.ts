@@ -1,5 +1,5 @@
-export const times = (count: number, text: (index: number) => string) =>
-  Array.from({ length: count }, (_, index) => text(index)).join(' ');
+import { times } from '../support/graphql.ts';
+
 const nested = (depth: number, opening: string, inside: string, closing: string) =>
   opening.repeat(depth) + inside + closing.repeat(depth);
 export const lists = (depth: number) => nested(depth, '[', '', ']');

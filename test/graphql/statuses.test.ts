@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../support/server-process.ts';
-import { startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
+import { startTestServer, startTestServerWithKeys, unknownId, type TestServer } from '../support/test-server.ts';
 
 // The status of an answer says whether the operation was executed, not what its fields say.
 let server: TestServer;
@@ -13,12 +13,7 @@ let clerk: string;
 
 beforeAll(async () => {
   server = await startTestServer();
-  withoutKeys = await startTestServer({
-    AUTH_SECRET: '',
-    AUTH_JWKS_URL: `http://127.0.0.1:${await findFreePort()}`,
-    AUTH_ISSUER: '*',
-    AUTH_AUDIENCE: '*',
-  });
+  withoutKeys = await startTestServerWithKeys(`http://127.0.0.1:${await findFreePort()}`);
   administrator = `Bearer ${await server.tokenFor('alice')}`;
   clerk = `Bearer ${await server.tokenFor('bob', ['Clerk'])}`;
 });

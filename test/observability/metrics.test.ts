@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLogger } from '../../src/observability/log.ts';
-import { serveMetrics } from '../../src/server/metrics-server.ts';
-import { openRawConnection } from '../support/raw-connection.ts';
+import { openRawConnection, openRawConnections } from '../support/raw-connection.ts';
 import { cleanUp, startServer, type ServerProcess } from '../support/server-process.ts';
 import { secret, sign } from '../support/sign-token.ts';
 import { makeServerDatabase } from '../support/test-database.ts';
@@ -65,6 +63,8 @@ function findManyAtOnce() {
   const fields = Array.from({ length: 30 }, (_, index) => `a${index}: aiSession(id: $id) { id }`);
   return send(`query ($id: ID!) { ${fields.join(' ')} }`, { id: unknownId });
 }
+
+const countConnections = () => read('ai_sessions_client_connections');
 
 async function repeatQuery(): Promise<void> {
   for (let time = 1; time <= 10; time += 1) await send('{ viewer { roles } }');
@@ -130,16 +130,18 @@ describe('measures', () => {
   test('the wait for a connection to the database, and the time that the database takes', async () => {
     const counts = { ai_sessions_database_wait_seconds_count: 1, ai_sessions_database_duration_seconds_count: 1 };
     await expectGrowth(counts, () => send('{ accounts { edges { node { id } } } }'));
-    expect(await read('ai_sessions_database_running')).toBe(0);
+    await expect.poll(() => read('ai_sessions_database_running')).toBe(0);
     const connections = await read('ai_sessions_database_connections');
     expect(connections > 0).toBe(TEST_DATABASE_URL !== undefined);
   });
 
   test('connections of clients', async () => {
-    const before = await read('ai_sessions_client_connections');
-    const client = await openRawConnection(server.url);
-    await expect.poll(() => read('ai_sessions_client_connections')).toBeGreaterThan(before);
-    client.socket.destroy();
+    // More than other tests leave open, which may be closed meanwhile.
+    expect(await countConnections()).toBeLessThan(50);
+    const clients = await openRawConnections(server.url, 50);
+    await expect.poll(countConnections).toBeGreaterThanOrEqual(50);
+    for (const { socket } of clients) socket.destroy();
+    await expect.poll(countConnections).toBeLessThan(50);
   });
 
   test.each(['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes', 'process_cpu_seconds_total'])(
@@ -160,38 +162,6 @@ test('dropped log lines are there before there are any', async () => {
   expect(await scrape()).toMatch(/^ai_sessions_dropped_log_lines_total 0$/m);
 });
 
-test.each([
-  ['GET', '/'],
-  ['GET', '/metric'],
-  ['POST', '/metrics'],
-])('%s %s on their port is not found', async (method, path) => {
-  expect((await fetch(new URL(path, metricsUrl), { method })).status).toBe(404);
-});
-
 test('the port of the API does not have them', async () => {
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
-});
-
-test('a port that is taken is explained', async () => {
-  const start = serveMetrics('127.0.0.1', Number(new URL(metricsUrl).port), createLogger('silent', process.stdout));
-  await expect(start).rejects.toThrow(/EADDRINUSE.*Set HOST and METRICS_PORT to a free address/);
-});
-
-async function scrapeStatus(header: string): Promise<number | undefined> {
-  const connection = await openRawConnection(metricsUrl);
-  connection.send(`GET /metrics HTTP/1.0\r\n${header}\r\n`);
-  await expect.poll(() => connection.statuses()).toHaveLength(1);
-  connection.socket.destroy();
-  return connection.statuses()[0];
-}
-
-// A page whose name leads to loopback must not read them (DNS rebinding).
-const foreignNames = ['attacker.example', 'localhost.attacker.example:9464', '10.0.0.1', '[::2]'];
-test.each([...foreignNames.map((name) => `Host: ${name}\r\n`), ''])('a scrape with %j is refused', async (header) => {
-  expect(await scrapeStatus(header)).toBe(403);
-});
-
-const ownNames = ['localhost', 'LOCALHOST:9464', '127.0.0.1:1', '127.8.9.1', '[::1]:9464'];
-test.each(ownNames)('a scrape of the host %s is answered', async (host) => {
-  expect(await scrapeStatus(`Host: ${host}\r\n`)).toBe(200);
 });

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceUnavailableError } from '../../src/errors.ts';
+import { insertSessions } from '../support/many-sessions.ts';
 import { readList, send } from '../support/rest-request.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
@@ -27,11 +28,7 @@ afterAll(() => server.stop());
 async function prepare(count: number, meanwhile: () => Promise<unknown>): Promise<void> {
   beforeWork = async () => {};
   await execute(sql`delete from ai_sessions`);
-  await execute(sql`
-    insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by)
-    select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
-      to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import'
-    from generate_series(1, ${count}::int) n`);
+  await insertSessions(server, count);
   works = 0;
   beforeWork = async (work) => {
     // The first two are those of the first page and of its total.

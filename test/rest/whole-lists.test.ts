@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceUnavailableError } from '../../src/errors.ts';
+import { insertSessions } from '../support/many-sessions.ts';
 import { readFailure, readList, send } from '../support/rest-request.ts';
 import { openRawConnection } from '../support/raw-connection.ts';
 import { countStatements, createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
@@ -22,24 +22,11 @@ beforeAll(async () => {
       (worksLeft -= 1) < 0 ? Promise.reject(new ServiceUnavailableError('The database')) : database.run(work, bulkhead),
   }));
   accountId = await createAccount(server, 'Short');
-  await insertSessions(accountId, count, 'é');
+  await insertSessions(server, count, accountId, 'é');
   longAccountId = await createAccount(server, 'Long');
-  await insertSessions(longAccountId, longCount, 'é'.repeat(1990));
+  await insertSessions(server, longCount, longAccountId, 'é'.repeat(1990));
 });
 afterAll(() => server.stop());
-
-/** Makes sessions with numbered purposes. */
-async function insertSessions(account: string, amount: number, purpose: string): Promise<void> {
-  await server.database.run(
-    (orm) =>
-      orm.execute(sql`
-      insert into ai_sessions (id, date_created, date_last_modified, created_by, last_modified_by, account_id, purpose)
-      select (lpad(to_hex(1600000000000 + n), 12, '0') || '7000' || right(replace(gen_random_uuid()::text, '-', ''), 16))::uuid,
-        to_timestamp((1600000000000 + n) / 1000.0), now(), 'import', 'import', ${account}::uuid, n || ${purpose}::text
-      from generate_series(1, ${amount}::int) n`),
-    'lookups',
-  );
-}
 
 const expected = Array.from({ length: count }, (_, index) => count - index);
 const numberOf = (purpose: string | null) => Number.parseInt(purpose ?? '', 10);

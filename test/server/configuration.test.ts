@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
-import { cleanUp, makeFolder, runScript } from '../support/server-process.ts';
+import { cleanUp, makeFolder } from '../support/server-process.ts';
 
 const secret = 's'.repeat(32);
 const onPostgres = { DATABASE_URL: 'postgres://user:password@db.example.com/sessions', AUTH_SECRET: secret };
@@ -139,6 +139,8 @@ test.each([
   expect(message).not.toContain('hush-hush');
 });
 
+afterAll(cleanUp);
+
 test('the message does not repeat a file of DATABASE_URL', async () => {
   const file = path.join(await makeFolder(), 'url');
   await writeFile(file, 'postgres://user:hush@12/hush@db/d\n');
@@ -172,29 +174,5 @@ describe('several faults', () => {
   test('take a line each', () => {
     const lines = refusal({ PORT: 'abc', LOG_LEVEL: 'loud' }).split('\n');
     expect(lines.filter((line) => /PORT|LOG_LEVEL/.test(line))).toHaveLength(2);
-  });
-});
-
-describe('the process', () => {
-  afterEach(cleanUp);
-
-  test('reports the faults on stderr and ends with 1', async () => {
-    const DATA_DIR = await makeFolder();
-    const { code, stdout, stderr } = await runScript('src/main.ts', [], { DATA_DIR, PORT: 'abc', LOG_LEVEL: 'loud' });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/PORT.*LOG_LEVEL/s);
-    expect(stderr).not.toMatch(/^ +at /m);
-  });
-
-  test.each([
-    ['src/main.ts', []],
-    ['src/commands/token.ts', ['--sub', 'alice']],
-  ])('%s reports that DATA_DIR is not a folder', async (script, parameters) => {
-    const DATA_DIR = path.join(await makeFolder(), 'file');
-    await writeFile(DATA_DIR, '');
-    const { code, stdout, stderr } = await runScript(script, parameters, { DATA_DIR });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(DATA_DIR);
-    expect(stderr).not.toMatch(/^ +at /m);
   });
 });

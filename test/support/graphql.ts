@@ -26,6 +26,10 @@ export interface GraphQLServer {
   graphql: (query: string, variables?: object, options?: RequestOptions) => Promise<GraphQLAnswer>;
 }
 
+/** Writes a text so many times, with spaces between. */
+export const times = (count: number, write: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => write(index)).join(' ');
+
 /** Sends the parameters of an operation to the server at `url`, signed out unless there is a token. */
 export async function sendGraphQL(
   url: string,

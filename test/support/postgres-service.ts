@@ -95,14 +95,34 @@ export async function expectFewAttempts(service: PostgresService, countConnectio
   expect(attempts).toBeLessThanOrEqual(20 + 17 * seconds);
 }
 
+type Queried = Pick<PostgresServer, 'query'>;
+
+/** How many connections servers have, as the database sees it: all, or those for which an SQL condition holds. */
+export async function countBackends(database: Queried, condition = 'true'): Promise<number> {
+  const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
+  return Number((await database.query(statement))[0]?.['count']);
+}
+
+/** How many statements of servers wait for a lock. */
+export const countWaiting = (database: Queried) => countBackends(database, `wait_event_type = 'Lock'`);
+
+/** Ends the connections of servers from the side of the database, and waits until they have gone. */
+export async function endBackends(database: Queried): Promise<void> {
+  const ended = await database.query(
+    `select pid, pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`,
+  );
+  const pids = ended.map(({ pid }) => pid);
+  if (pids.length > 0) await expect.poll(() => countBackends(database, `pid in (${pids.join()})`)).toBe(0);
+}
+
 export interface Bench {
   database: PostgresServer;
   proxy: TcpProxy;
   service: PostgresService;
   /** How many statements of the service wait for a lock. */
-  countWaiting: () => Promise<unknown>;
+  countWaiting: () => Promise<number>;
   /** How many connections the service has, as the database sees it. */
-  countBackends: () => Promise<unknown>;
+  countBackends: () => Promise<number>;
   /** Ends the connections of the service from the side of the database. */
   endBackends: () => Promise<void>;
   /** Changes a setting of the connections that the service makes from now on, and ends those that it has. */
@@ -117,28 +137,16 @@ export async function openBench(): Promise<Bench> {
   const url = new URL(database.url);
   url.port = String(proxy.port);
   const service = await startService(url.href, makeToken());
-  const count = async (condition: string) => {
-    const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
-    return (await database.query(statement))[0]?.['count'];
-  };
-  async function endBackends(): Promise<void> {
-    const ended = await database.query(
-      `select pid, pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`,
-    );
-    const pids = ended.map(({ pid }) => pid);
-    if (pids.length > 0) await expect.poll(() => count(`pid in (${pids.join()})`)).toBe(0);
-  }
-
   return {
     database,
     proxy,
     service,
-    countWaiting: () => count(`wait_event_type = 'Lock'`),
-    countBackends: () => count('true'),
-    endBackends,
+    countWaiting: () => countWaiting(database),
+    countBackends: () => countBackends(database),
+    endBackends: () => endBackends(database),
     async changeRole(change) {
       await database.query(`alter role app ${change}`);
-      await endBackends();
+      await endBackends(database);
     },
     async close() {
       await cleanUp();

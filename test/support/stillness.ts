@@ -11,7 +11,10 @@ export interface WatchedAnswer {
 
 /** Starts a server whose schema is open to all, with GraphiQL, or closed. */
 export async function startWithGraphiQL(GRAPHIQL: 'on' | 'off'): Promise<ServerProcess> {
-  return startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
+  const server = await startServer({ DATA_DIR: await copyDataFolder(), AUTH_SECRET: secret, GRAPHIQL });
+  // The first refusal loads what others need.
+  await sendWatched(server, '/graphql', { query: '{ unknown }' });
+  return server;
 }
 
 /** Sends a request, and asks for /health again and again until its response is there. */

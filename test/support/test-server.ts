@@ -67,6 +67,12 @@ export async function startTestServer(
   };
 }
 
+/** Starts the server with the keys that an identity provider publishes at `url`, for tokens of any issuer and audience. */
+export function startTestServerWithKeys(url: string, environment: Record<string, string> = {}): Promise<TestServer> {
+  const provider = { AUTH_SECRET: '', AUTH_JWKS_URL: url, AUTH_ISSUER: '*', AUTH_AUDIENCE: '*' };
+  return startTestServer({ ...provider, ...environment });
+}
+
 /** Creates an account; returns its id. */
 export async function createAccount({ graphql }: GraphQLServer, name: string): Promise<string> {
   const { data } = await graphql('mutation ($name: String!) { newAccount(input: { name: $name }) { id } }', { name });

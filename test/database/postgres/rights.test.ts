@@ -32,8 +32,8 @@ describe.skipIf(!canRunPostgres)('a role that may not do everything', () => {
     database = await startPostgres();
     url = database.url.replace('app@', 'guest@');
     await database.query(`create role guest login; create schema elsewhere; ${useTables}`);
-    // Each deadline is long enough for a statement under load.
-    service = await startService(url, makeToken(), { DATABASE_POOL_SIZE: '2' });
+    // A busy machine is slow.
+    service = await startService(url, makeToken(), { DATABASE_POOL_SIZE: '2', DATABASE_TIMEOUT_MS: '60000' });
   });
   afterEach(() => database.query(useTables));
   afterAll(async () => {

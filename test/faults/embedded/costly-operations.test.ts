@@ -1,5 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { times } from '../../support/graphql.ts';
 import { cleanUp, type ServerProcess } from '../../support/server-process.ts';
 import { sign } from '../../support/sign-token.ts';
 import { messagesOf, sendWatched, startWithGraphiQL } from '../../support/stillness.ts';
@@ -15,9 +16,6 @@ beforeAll(async () => {
   [closed, open] = await Promise.all([startWithGraphiQL('off'), startWithGraphiQL('on')]);
 });
 afterAll(cleanUp);
-
-const times = (count: number, text: (index: number) => string) =>
-  Array.from({ length: count }, (_, n) => text(n)).join(' ');
 
 const create = async (query: string, variables: object) => (await closed.graphql(query, variables, { token })).data;
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasBrowser, launchBrowser } from '../../support/browser.ts';
+import { hasBrowser, launchBrowser, play } from '../../support/browser.ts';
 import { patience } from '../../support/patience.ts';
 import { cleanUp, startServer, type ServerProcess } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
@@ -37,18 +37,10 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
   });
   afterAll(() => context.close());
 
-  /** Runs the operation that the page opens with. */
-  async function play(): Promise<string> {
-    await page.locator('.graphiql-execute-button').click();
-    const result = page.locator('.result-window');
-    await expect.poll(() => result.innerText()).toMatch(/data|errors/);
-    return result.innerText();
-  }
-
   test('opens one session at one click on the play button, and fetches nothing from elsewhere', async () => {
     const readSessions = '{ aiSessions(first: 1) { totalCount edges { node { accountName createdBy } } } }';
     const before = (await server.graphql(readSessions)).data.aiSessions.totalCount;
-    expect(await play()).toMatch(/"accountName":\s"Demo\sAccount"/);
+    expect(await play(page)).toMatch(/"accountName":\s"Demo\sAccount"/);
     if (screenshot) await page.screenshot({ path: screenshot });
     expect(faults).toEqual([]);
     expect(requested).toContain(server.graphiqlLink);
@@ -69,11 +61,11 @@ describe.skipIf(!hasBrowser)("GraphiQL's link, in a browser", () => {
   test('works on after the page was loaded again', async () => {
     await page.reload();
     // The editor writes its spaces as no-break spaces.
-    expect(await play()).toMatch(/"createdBy":\s"administrator"/);
+    expect(await play(page)).toMatch(/"createdBy":\s"administrator"/);
   });
 
   test('opens a page that meets its own security policy', async () => {
-    expect(await play()).toMatch(/"createdBy":\s"administrator"/);
+    expect(await play(page)).toMatch(/"createdBy":\s"administrator"/);
     expect(messages.filter((message) => /Content.Security.Policy|Refused to/i.test(message))).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hasBrowser, launchBrowser } from '../../support/browser.ts';
+import { hasBrowser, launchBrowser, openGraphiQL, play } from '../../support/browser.ts';
 import { cleanUp, startServer, type ServerProcess } from '../../support/server-process.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
 
@@ -16,13 +16,6 @@ afterAll(async () => {
   await cleanUp();
 });
 
-async function open(context: BrowserContext, url: string): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(url);
-  await page.locator('.graphiql-execute-button').waitFor();
-  return page;
-}
-
 /** What GraphiQL keeps on the disk, beyond the life of the tab. */
 const stored = (page: Page) => page.evaluate('JSON.stringify(localStorage)');
 
@@ -36,13 +29,6 @@ async function write(page: Page, query: string): Promise<void> {
 
 const isScript = ({ path }: Record<string, unknown>) => String(path).startsWith('/graphiql/');
 
-async function play(page: Page): Promise<string> {
-  await page.locator('.graphiql-execute-button').click();
-  const result = page.locator('.result-window');
-  await expect.poll(() => result.innerText()).toMatch(/data|errors/);
-  return result.innerText();
-}
-
 describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   let context: BrowserContext;
 
@@ -52,7 +38,7 @@ describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   afterEach(() => context.close());
 
   test('shows after a reload what was written, so that play writes nothing', async () => {
-    const page = await open(context, server.graphiqlLink ?? '');
+    const page = await openGraphiQL(context, server.graphiqlLink ?? '');
     await write(page, 'query Mine { viewer { id } }');
     await page.reload();
     await page.locator('.graphiql-execute-button').waitFor();
@@ -63,15 +49,15 @@ describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   });
 
   test('offers the example once: another tab shows what was written in the first', async () => {
-    const page = await open(context, server.graphiqlLink ?? '');
+    const page = await openGraphiQL(context, server.graphiqlLink ?? '');
     expect(await page.locator('.graphiql-tab').allInnerTexts()).toEqual(['NewAISession']);
     await write(page, 'query Mine { viewer { id } }');
-    const other = await open(context, `${server.url}/graphql`);
+    const other = await openGraphiQL(context, `${server.url}/graphql`);
     expect(await other.locator('.graphiql-tab').allInnerTexts()).toEqual(['Mine']);
   });
 
   test('keeps the headers that were typed over a reload, and not on the disk', async () => {
-    const page = await open(context, `${server.url}/graphql`);
+    const page = await openGraphiQL(context, `${server.url}/graphql`);
     await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').click();
     await page.keyboard.insertText(`{"Authorization": "Bearer ${server.token}", "X-Typed": "yes"}`);
@@ -86,7 +72,7 @@ describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   });
 
   test('survives headers that are no JSON and tokens that are none', async () => {
-    const page = await open(context, `${server.url}/graphql`);
+    const page = await openGraphiQL(context, `${server.url}/graphql`);
     await page.evaluate(`sessionStorage.setItem('headers', '{"Authorization": "Bearer a.b.c')`);
     await page.reload();
     await page.locator('.graphiql-execute-button').waitFor();
@@ -94,8 +80,8 @@ describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   });
 
   test('is signed in if another tab of the browser is', async () => {
-    await open(context, server.graphiqlLink ?? '');
-    const page = await open(context, `${server.url}/graphql`);
+    await openGraphiQL(context, server.graphiqlLink ?? '');
+    const page = await openGraphiQL(context, `${server.url}/graphql`);
     await expect.poll(() => page.evaluate(`sessionStorage.getItem('headers')`)).toContain(server.token);
     await page.locator('.graphiql-execute-button').waitFor();
     expect(await page.getByText('not signed in').count()).toBe(0);
@@ -104,18 +90,18 @@ describe.skipIf(!hasBrowser)('a tab of GraphiQL', () => {
   });
 
   test('is not signed in by a tab of another browser', async () => {
-    await open(context, server.graphiqlLink ?? '');
+    await openGraphiQL(context, server.graphiqlLink ?? '');
     const other = await browser.newContext();
-    const page = await open(other, `${server.url}/graphql`);
+    const page = await openGraphiQL(other, `${server.url}/graphql`);
     expect(await play(page)).toContain('UNAUTHENTICATED');
     await other.close();
   });
 
   test('loads the script once', async () => {
-    await open(context, `${server.url}/graphql`);
+    await openGraphiQL(context, `${server.url}/graphql`);
     await expect.poll(() => server.logLines().some(isScript)).toBe(true);
     const before = server.logLines().filter(isScript).length;
-    await open(context, `${server.url}/graphql`);
+    await openGraphiQL(context, `${server.url}/graphql`);
     expect(server.logLines().filter(isScript).length).toBe(before);
   });
 });
@@ -126,7 +112,7 @@ describe.skipIf(!hasBrowser).each([
 ])('on a %s', (device, viewport) => {
   test('the notice covers no button, and all are in sight', async () => {
     const context = await browser.newContext({ viewport, isMobile: device === 'phone' });
-    const page = await open(context, `${server.url}/graphql`);
+    const page = await openGraphiQL(context, `${server.url}/graphql`);
     expect(await page.getByRole('status').first().isVisible()).toBe(true);
     const names = ['Variables', 'Headers', 'Open settings dialog', 'Re-fetch GraphQL schema', /^Execute query/];
     for (const name of names) {

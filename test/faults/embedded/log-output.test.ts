@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { patience } from '../../support/patience.ts';
+import { openRawConnection } from '../../support/raw-connection.ts';
 import { findFreePort, spawnScript } from '../../support/server-process.ts';
 import { secret, sign } from '../../support/sign-token.ts';
 import { copyDataFolder } from '../../support/test-database.ts';
@@ -44,13 +45,17 @@ async function startWith(stdio: StdioOptions, environment: Record<string, string
 }
 
 /** A user whose id takes 1.5 kB in JSON. */
-const Authorization = `Bearer ${sign({ sub: '\u0001'.repeat(255) })}`;
+const headers = `Host: test\r\nAuthorization: Bearer ${sign({ sub: '\u0001'.repeat(255) })}\r\n`;
+const request = `GET /graphql?query={__typename} HTTP/1.1\r\n${headers}`;
 
-/** Sends requests, each of which makes a line of more than 1.5 kB. */
+/** Sends requests, each of which makes a line of more than 1.5 kB, and waits for their responses. */
 async function sendLongRequests(url: string, count: number): Promise<void> {
-  const send = () => fetch(`${url}/graphql?query={__typename}`, { headers: { Authorization } });
-  for (let sent = 0; sent < count; sent += 50) {
-    await Promise.all(Array.from({ length: 50 }, () => send().then((answer) => answer.text())));
+  const times = 25;
+  for (let sent = 0; sent < count; sent += times) {
+    const { send, closed, statuses } = await openRawConnection(url);
+    send(`${`${request}\r\n`.repeat(times - 1)}${request}Connection: close\r\n\r\n`);
+    await closed;
+    expect(statuses()).toEqual(Array(times).fill(200));
   }
 }
 

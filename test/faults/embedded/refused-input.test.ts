@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { times } from '../../support/graphql.ts';
 import { cleanUp, type ServerProcess } from '../../support/server-process.ts';
 import { sign } from '../../support/sign-token.ts';
 import { messagesOf, sendWatched, startWithGraphiQL } from '../../support/stillness.ts';
@@ -14,8 +15,6 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-const times = (count: number, text: (index: number) => string) =>
-  Array.from({ length: count }, (_, n) => text(n)).join(' ');
 const hints = (count: number) => ' Did you mean '.repeat(count);
 const unknownFields = (count: number, value: unknown) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, value]));

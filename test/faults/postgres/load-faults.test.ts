@@ -6,7 +6,7 @@ import { databaseTimeoutMs, makeToken, startService, type PostgresService } from
 import { cleanUp, findFreePort } from '../../support/server-process.ts';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
-const times = inject('isLong') ? 10 : 3;
+const times = inject('isLong') ? 10 : 2;
 
 /** Waits until a client has had to retry. */
 async function waitUntilNoticed({ countRetries }: Load): Promise<void> {

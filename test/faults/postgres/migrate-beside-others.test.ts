@@ -3,6 +3,7 @@ import { migrate as migrateTo } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
+import { countWaiting } from '../../support/postgres-service.ts';
 import { cleanUp, runScript } from '../../support/server-process.ts';
 import { copyFirstMigration } from '../../support/test-database.ts';
 
@@ -33,21 +34,16 @@ describe.skipIf(!canRunPostgres)('a migration beside a long transaction', () => 
   });
 
   const startMigration = () => runScript('src/commands/migrate.ts', [], { DATABASE_URL: database.url });
-  const countWaiting = async () => {
-    const [row] = await database.query(`select count(*)::int from pg_stat_activity
-      where usename = 'app' and wait_event_type = 'Lock'`);
-    return row?.['count'];
-  };
 
   test('lets others write meanwhile, says what it waits for, and ends when that does', async () => {
     const writer = database.connect();
     const migration = startMigration();
     // Behind a migration that waits for its lock, a write would wait as long.
-    await expect.poll(countWaiting, { interval: 10 }).toBe(1);
+    await expect.poll(() => countWaiting(database), { interval: 10 }).toBe(1);
     for (let time = 0; time < 3; time += 1) await write(writer);
     // It has said so before it tries again.
-    await expect.poll(countWaiting, { interval: 10, timeout: 5000 }).toBe(0);
-    await expect.poll(countWaiting, { interval: 10 }).toBe(1);
+    await expect.poll(() => countWaiting(database), { interval: 10, timeout: 5000 }).toBe(0);
+    await expect.poll(() => countWaiting(database), { interval: 10 }).toBe(1);
     await holder.unsafe('rollback');
     await writer.end();
     const { code, stdout, stderr } = await migration;

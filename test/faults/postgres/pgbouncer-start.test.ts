@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasPgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
-import { makeToken, startService } from '../../support/postgres-service.ts';
+import { countWaiting, endBackends, makeToken, startService } from '../../support/postgres-service.ts';
 import { cleanUp, killProcesses, runScript } from '../../support/server-process.ts';
 import { secret } from '../../support/sign-token.ts';
 
@@ -94,18 +94,14 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('behind PgBouncer in transacti
 
   test('a statement that misses its deadline is ended by the statement_timeout of its role', async () => {
     await database.query(`alter role app set statement_timeout = 2700`);
-    await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`);
+    await endBackends(database);
     const service = await startService(pooler.url, makeToken(), { DATABASE_PREPARE: 'off' });
     const locker = database.connect();
     await locker.unsafe('begin; lock table accounts in access exclusive mode');
-    const countWaiting = async () => {
-      const [row] = await database.query(`select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'`);
-      return row?.['count'];
-    };
     const answer = service.send('{ accounts { totalCount } }');
-    await expect.poll(countWaiting, { interval: 20 }).toBeGreaterThan(0);
+    await expect.poll(() => countWaiting(database), { interval: 20 }).toBeGreaterThan(0);
     expect(await answer).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
-    await expect.poll(countWaiting, { timeout: 3000 }).toBe(0);
+    await expect.poll(() => countWaiting(database), { timeout: 3000 }).toBe(0);
     expect(service.logLines().map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('alter role'));
     await locker.end({ timeout: 1 });
     await database.query('alter role app reset statement_timeout');

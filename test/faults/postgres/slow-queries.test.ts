@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { GraphQLAnswer } from '../../support/graphql.ts';
 import { canRunPostgres, startPostgres, type PostgresServer } from '../../support/postgres-server.ts';
+import { countBackends, countWaiting, endBackends } from '../../support/postgres-service.ts';
 import { makeToken, startService, type PostgresService } from '../../support/postgres-service.ts';
 import { cleanUp, killProcesses } from '../../support/server-process.ts';
 import { sign } from '../../support/sign-token.ts';
@@ -46,7 +47,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   });
   afterEach(async () => {
     await killProcesses();
-    await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app'`);
+    await endBackends(database);
     await proxy.close();
   });
   afterAll(async () => {
@@ -54,12 +55,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
     await database.remove();
   });
 
-  async function countBackends(condition = 'true'): Promise<number> {
-    const statement = `select count(*)::int from pg_stat_activity where usename = 'app' and ${condition}`;
-    return Number((await database.query(statement))[0]?.['count']);
-  }
-
-  const countSleeping = () => countBackends(`wait_event = 'PgSleep'`);
+  const countSleeping = () => countBackends(database, `wait_event = 'PgSleep'`);
 
   const listPids = async () =>
     (await database.query(`select pid from pg_stat_activity where usename = 'app' order by pid`)).map(({ pid }) => pid);
@@ -69,25 +65,17 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
   test.each([
     ['on', 'reset statement_timeout'],
     ['off and a statement_timeout of the role', 'set statement_timeout = 2700'],
-  ])('with DATABASE_PREPARE=%s, PostgreSQL ends them', async (prepare, change) => {
+  ])('with DATABASE_PREPARE=%s, PostgreSQL ends them, and the connections stay', async (prepare, change) => {
     await database.query(`alter role app ${change}`);
     const DATABASE_PREPARE = prepare.split(' ')[0] ?? '';
-    const service = await start({ DATABASE_POOL_SIZE: '4', DATABASE_PREPARE });
-    const answer = service.send(slowReads(15));
-    await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBeGreaterThan(0);
-    expect((await answer).errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
-    await expect.poll(countSleeping, { timeout: 6000 }).toBe(0);
-    await database.query('alter role app reset statement_timeout');
-  });
-
-  test('the connections stay', async () => {
-    const service = await start({ DATABASE_POOL_SIZE: '5' });
+    const service = await start({ DATABASE_POOL_SIZE: '5', DATABASE_PREPARE });
     const answer = service.send(slowReads(15));
     await expect.poll(countSleeping, { interval: 20, timeout: 4500 }).toBe(2);
     const before = await listPids();
-    await answer;
+    expect((await answer).errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
     await expect.poll(countSleeping, { timeout: 6000 }).toBe(0);
     expect(await listPids()).toEqual(before);
+    await database.query('alter role app reset statement_timeout');
   });
 
   test('there are never more connections than the pool has places', async () => {
@@ -97,7 +85,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
       const answers = ['alice', 'bob', 'carol'].map((user) => sendAs(user, service, slowReads(15)));
       const isOver = Promise.all(answers).then(() => true);
       while (!(await Promise.race([isOver, new Promise<false>((resolve) => setTimeout(resolve, 20, false))]))) {
-        mostBackends = Math.max(mostBackends, await countBackends());
+        mostBackends = Math.max(mostBackends, await countBackends(database));
       }
     }
     expect(mostBackends).toBeGreaterThan(1);
@@ -153,9 +141,7 @@ describe.skipIf(!canRunPostgres)('while reads are slow', () => {
     // Replays look for their key, which they may not meanwhile; new sessions have no key to write.
     await locker.unsafe(`begin; lock table ${table} in ${table === 'accounts' ? 'share' : 'access exclusive'} mode`);
     const answers = Array.from({ length: 40 }, () => service.send(mutation));
-    await expect
-      .poll(() => countBackends(`wait_event_type = 'Lock'`), { interval: 20, timeout: 4500 })
-      .toBeGreaterThan(0);
+    await expect.poll(() => countWaiting(database), { interval: 20, timeout: 4500 }).toBeGreaterThan(0);
     const found = await sendAs('bob', service, '{ accounts { edges { node { id } } } }');
     await locker.unsafe('rollback');
     await Promise.all(answers);

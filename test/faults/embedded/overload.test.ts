@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openRawConnections, type RawConnection } from '../support/raw-connection.ts';
-import { send } from '../support/rest-request.ts';
-import { createSilence } from '../support/silence.ts';
-import { createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
+import { openRawConnections, type RawConnection } from '../../support/raw-connection.ts';
+import { send } from '../../support/rest-request.ts';
+import { createSilence } from '../../support/silence.ts';
+import { createAccount, startTestServer, type TestServer } from '../../support/test-server.ts';
 
 /** How many requests the server answers at a time. */
 const limit = 1000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { send } from '../support/rest-request.ts';
-import { createSilence } from '../support/silence.ts';
-import { createAccount, startTestServer, unknownId, type TestServer } from '../support/test-server.ts';
+import { send } from '../../support/rest-request.ts';
+import { createSilence } from '../../support/silence.ts';
+import { createAccount, startTestServer, unknownId, type TestServer } from '../../support/test-server.ts';
 
 const silence = createSilence();
 let server: TestServer;
