@@ -8,7 +8,6 @@ import type { Viewer } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
-import { chooseMediaType, mediaTypes } from './media-types.ts';
 
 const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
 mutation NewAISession($input: NewAISessionInput!) {
@@ -36,11 +35,6 @@ interface Script {
   path: string;
   plain: Buffer;
   compressed: Buffer;
-}
-
-/** Whether a request comes from a browser that opens the page. */
-export function asksForPage(request: IncomingMessage): boolean {
-  return request.method === 'GET' && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html';
 }
 
 /**

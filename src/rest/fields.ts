@@ -18,21 +18,14 @@ export interface Sources {
   place: string;
 }
 
-/** The input of one run of an operation. */
-export interface Item {
-  variables: Fields;
-  /** The flags that are on. */
-  flags: Set<string>;
-}
-
-/** Gathers values by names in any case, which may end in brackets, as in `accountIds[]=a`. Undefined is no value. */
+/** Gathers values by names in any case. Some clients number them, as in `accountIds[0]=a`. Undefined is no value. */
 export function gather(entries: Iterable<[string, unknown]>): Source {
   const source: Source = new Map();
   for (const [name, value] of entries) {
-    const field = name
+    const [field = ''] = name
+      .trim()
       .toLowerCase()
-      .replace(/\[\d*\]$/, '')
-      .trim();
+      .split(/\[|\.\d/, 1);
     const values = source.get(field) ?? [];
     source.set(field, values);
     if (value !== undefined) values.push(value);
@@ -40,52 +33,50 @@ export function gather(entries: Iterable<[string, unknown]>): Source {
   return source;
 }
 
-/** Picks an operation's fields and flags. @throws BAD_USER_INPUT */
-export function readItem(operation: Operation, { query, body, request }: Sources): Item {
-  const { fields, flags = {}, enumAliases = {} } = operation;
+/** Checks that an operation knows a field of a body, if the body has any. @throws BAD_USER_INPUT */
+export function checkKnown({ fields, flags }: Operation, body: Source): void {
   const names = Object.keys({ ...fields, ...flags });
-  if (body.size > 0 && !names.some((name) => body.has(name.toLowerCase()))) {
-    const known = names.map((name) => `"${name}"`).join(', ');
-    throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
-  }
-  const sources = [request, body, query];
-  const find = (name: string) =>
-    sources.map((source) => source.get(name.toLowerCase())).find((values) => values?.length);
-  const types = variableTypes(operation);
-  const variables = Object.keys(fields).map((name) => {
-    return [name, readValue(name, find(name) ?? [], types.get(name), enumAliases[name])] as const;
-  });
-  const isOn = (flag: string) => find(flag)?.some((value) => readFlag(flag, value));
-  return {
-    variables: Object.fromEntries(variables.filter(([, value]) => value !== undefined)),
-    flags: new Set(Object.keys(flags).filter(isOn)),
-  };
+  if (body.size === 0 || names.some((name) => body.has(name.toLowerCase()))) return;
+  const known = names.map((name) => `"${name}"`).join(', ');
+  throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
 }
 
-/** Reads the value of a variable; undefined if it is left out. GraphQL refuses what is of another type. */
-function readValue(name: string, values: unknown[], type = '', aliases?: Record<string, string>): unknown {
-  const [value] = values;
+/** Reads the fields and flags of an operation that were given. @throws BAD_USER_INPUT */
+export function readFields(operation: Operation, { query, body, request }: Sources): Fields {
+  checkKnown(operation, body);
+  const { fields, flags, enumAliases = {} } = operation;
+  const types = variableTypes(operation);
+  const values = Object.keys({ ...fields, ...flags }).map((name) => {
+    const given = [request, body, query].map((source) => source.get(name.toLowerCase()));
+    const found = given.find((candidates) => candidates?.length) ?? [];
+    return [name, readValue(name, found, types.get(name) ?? 'Boolean', enumAliases[name])] as const;
+  });
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+/** Reads a value; undefined if it is left out. GraphQL refuses what is of another type. */
+function readValue(name: string, values: unknown[], type: string, aliases?: Record<string, string>): unknown {
   // Only a string may be empty, and only a change to nothing is null.
-  if (value === undefined || (!type.startsWith('String') && (value === '' || value === null))) return undefined;
-  if (type.startsWith('[')) return values.flat().flatMap(readIds);
-  if (values.length > 1 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
+  const given = type.startsWith('String') ? values : values.filter((value) => value !== '' && value !== null);
+  const [value, ...others] = new Set(given);
+  if (value === undefined) return undefined;
+  if (type.startsWith('[')) return given.flat().flatMap(readIds);
+  if (others.length > 0 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
   const word = toString(value);
   if (aliases) {
     const [, known] = Object.entries(aliases).find(([alias]) => alias.toLowerCase() === word.toLowerCase()) ?? [];
     if (known !== undefined) return known;
     throw badInput(name, `"${name}" must be ${Object.keys(aliases).join(' or ')}.`);
   }
+  if (type.startsWith('Boolean')) {
+    if (/^(true|1|on|yes)$/i.test(word)) return true;
+    if (/^(false|0|off|no)$/i.test(word)) return false;
+    throw badInput(name, `"${name}" must be true or false.`);
+  }
   if (type.startsWith('ID') && typeof value === 'string') return toUuid(value);
   if (!type.startsWith('Int')) return value;
   if (/^-?\d+$/.test(word)) return Number(word);
   throw badInput(name, `"${name}" must be a whole number.`);
-}
-
-function readFlag(name: string, value: unknown): boolean {
-  const word = toString(value);
-  if (/^(|false|0|off|no)$/i.test(word)) return false;
-  if (/^(true|1|on|yes)$/i.test(word)) return true;
-  throw badInput(name, `"${name}" must be true or false.`);
 }
 
 /** Reads a list of ids as clients write it in a string: `a,b`, `[a,b]` or `["a", 'b']`. */

@@ -18,7 +18,7 @@ export interface Operation {
   descriptions?: Record<string, string>;
   /** Clients' names for the values of enums, by field. */
   enumAliases?: Record<string, Record<string, string>>;
-  /** Boolean fields that are not variables, with their descriptions. */
+  /** Boolean fields that set no input in the schema, with their descriptions. */
   flags?: Record<string, string>;
 }
 
@@ -35,7 +35,7 @@ const account: Entity = { type: 'AccountInfo', fields: ['name', ...audit] };
 
 const select = ({ fields }: Entity) => `{ ${fields.join(' ')} }`;
 const selectPage = (entity: Entity) =>
-  `{ totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
+  `{ totalCount @skip(if: $simplifiedPaging) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
 
 const listFields = { specificIds: 'ids', page: 'offset', countPerPage: 'first' };
 const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
@@ -78,7 +78,7 @@ export const operations: Operation[] = [
     entity: session,
     document: `query ListAISessions(
       $accountIds: [ID!] = null, $specificIds: [ID!] = null, $page: Int, $countPerPage: Int, $after: String
-      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $withoutTotal: Boolean = false
+      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $simplifiedPaging: Boolean = false
     ) {
       aiSessions(
         filter: { accountIds: $accountIds, ids: $specificIds }, orderBy: { field: $sortField, direction: $sortOrder }
@@ -141,7 +141,7 @@ export const operations: Operation[] = [
     entity: account,
     document: `query ListAccounts(
       $nameFilter: String, $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
-      $sortOrder: OrderDirection = ASC, $withoutTotal: Boolean = false
+      $sortOrder: OrderDirection = ASC, $simplifiedPaging: Boolean = false
     ) {
       accounts(
         nameContains: $nameFilter, ids: $specificIds, direction: $sortOrder
