@@ -62,7 +62,8 @@ function readValue(name: string, values: unknown[], type: string, aliases?: Reco
   if (value === undefined) return undefined;
   if (type.startsWith('[')) return given.flat().flatMap(readIds);
   if (others.length > 0 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
-  const word = toString(value);
+  // An object's `toString` could come from the client.
+  const word = typeof value === 'string' ? value : JSON.stringify(value);
   if (aliases) {
     const [, known] = Object.entries(aliases).find(([alias]) => alias.toLowerCase() === word.toLowerCase()) ?? [];
     if (known !== undefined) return known;
@@ -88,11 +89,6 @@ function readIds(value: unknown): unknown[] {
 function toUuid(id: string): string {
   const [, inBraces = id.trim()] = /^\s*\{([\da-f-]{36})\}\s*$/i.exec(id) ?? [];
   return inBraces.replace(/^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/, '$1-$2-$3-$4-$5');
-}
-
-/** Converts a simple value to a string. Objects become empty: their `toString` may come from the client. */
-function toString(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 const variableTypes = memoize(({ document }: Operation) => {
