@@ -48,7 +48,7 @@ export function renameField(error: CodedError | GraphQLError, { fields }: Operat
     return rewrite(error, `"${field}" must be ${describeType(print(node.type))}.`, { ...extensions, field });
   }
   const input = extensions['field'];
-  const [field = input] = Object.entries(fields).find(([, name]) => name === input) ?? [];
+  const [field = input] = Object.entries(fields).find(([name, { input: own = name }]) => own === input) ?? [];
   return rewrite(error, message.replaceAll(`"${String(input)}"`, `"${String(field)}"`), { ...extensions, field });
 }
 

@@ -34,28 +34,27 @@ export function gather(entries: Iterable<[string, unknown]>): Source {
 }
 
 /** Checks that an operation knows a field of a body, if the body has any. @throws BAD_USER_INPUT */
-export function checkKnown({ fields, flags }: Operation, body: Source): void {
-  const names = Object.keys({ ...fields, ...flags });
+export function checkKnown({ fields }: Operation, body: Source): void {
+  const names = Object.keys(fields);
   if (body.size === 0 || names.some((name) => body.has(name.toLowerCase()))) return;
   const known = names.map((name) => `"${name}"`).join(', ');
   throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
 }
 
-/** Reads the fields and flags of an operation that were given. @throws BAD_USER_INPUT */
+/** Reads the fields of an operation that were given. @throws BAD_USER_INPUT */
 export function readFields(operation: Operation, { query, body, request }: Sources): Fields {
   checkKnown(operation, body);
-  const { fields, flags, enumAliases = {} } = operation;
   const types = variableTypes(operation);
-  const values = Object.keys({ ...fields, ...flags }).map((name) => {
+  const values = Object.entries(operation.fields).map(([name, { words }]) => {
     const given = [request, body, query].map((source) => source.get(name.toLowerCase()));
     const found = given.find((candidates) => candidates?.length) ?? [];
-    return [name, readValue(name, found, types.get(name) ?? 'Boolean', enumAliases[name])] as const;
+    return [name, readValue(name, found, types.get(name) ?? 'Boolean', words)] as const;
   });
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
 /** Reads a value; undefined if it is left out. GraphQL refuses what is of another type. */
-function readValue(name: string, values: unknown[], type: string, aliases?: Record<string, string>): unknown {
+function readValue(name: string, values: unknown[], type: string, words?: Record<string, string>): unknown {
   // Only a string may be empty, and only a change to nothing is null.
   const given = type.startsWith('String') ? values : values.filter((value) => value !== '' && value !== null);
   const [value, ...others] = new Set(given);
@@ -64,10 +63,10 @@ function readValue(name: string, values: unknown[], type: string, aliases?: Reco
   if (others.length > 0 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
   // An object's `toString` could come from the client.
   const word = typeof value === 'string' ? value : JSON.stringify(value);
-  if (aliases) {
-    const [, known] = Object.entries(aliases).find(([alias]) => alias.toLowerCase() === word.toLowerCase()) ?? [];
+  if (words) {
+    const [, known] = Object.entries(words).find(([key]) => key.toLowerCase() === word.toLowerCase()) ?? [];
     if (known !== undefined) return known;
-    throw badInput(name, `"${name}" must be ${Object.keys(aliases).join(' or ')}.`);
+    throw badInput(name, `"${name}" must be ${Object.keys(words).join(' or ')}.`);
   }
   if (type.startsWith('Boolean')) {
     if (/^(true|1|on|yes)$/i.test(word)) return true;

@@ -40,8 +40,9 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   if (!context.viewer) throw refusal(null);
   const query = readForm(operation, search, 'The query string');
   const format = chooseFormat(suffix === undefined ? query.get('format') : [suffix], request);
-  const key = operation.fields['idempotencyKey'] === undefined ? undefined : readKey(headers);
-  if (takesItems && query.has('idempotencykey'))
+  const takesKey = operation.fields['idempotencyKey'] !== undefined;
+  const key = takesKey ? readKey(headers) : undefined;
+  if (takesKey && takesItems && query.get('idempotencykey')?.length)
     throw badInput('idempotencyKey', 'Send the key of an array in the header Idempotency-Key.');
   const bodies = hasBody(method) ? await readBodies(operation, takesItems, context) : [emptyBody];
   context.admit();
