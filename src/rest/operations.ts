@@ -69,7 +69,8 @@ export const operations: Operation[] = [
     returns: 'entity',
     entity: session,
     document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
-      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
+      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey })
+      ${select(session)}
     }`,
     coordinate: 'Mutation.newAISession',
     fields: { accountId: {}, purpose: {}, idempotencyKey: {} },
@@ -82,7 +83,8 @@ export const operations: Operation[] = [
     entity: session,
     document: `query ListAISessions(
       $accountIds: [ID!] = null, $specificIds: [ID!] = null, $page: Int, $countPerPage: Int, $after: String
-      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $simplifiedPaging: Boolean = false
+      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC
+      $simplifiedPaging: Boolean = false
     ) {
       aiSessions(
         filter: { accountIds: $accountIds, ids: $specificIds }, orderBy: { field: $sortField, direction: $sortOrder }
