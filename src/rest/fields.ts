@@ -53,35 +53,47 @@ export function readFields(operation: Operation, { query, body, request }: Sourc
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-/** Reads a value; undefined if it is left out. GraphQL refuses what is of another type. */
+/** Reads the value of a variable; undefined if it is left out. */
 function readValue(name: string, values: unknown[], type: string, words?: Record<string, string>): unknown {
+  const mustBe = (what: string) => badInput(name, `"${name}" must be ${what}.`);
+  const isString = type.startsWith('String');
   // Only a string may be empty, and only a change to nothing is null.
-  const given = type.startsWith('String') ? values : values.filter((value) => value !== '' && value !== null);
+  const given = isString ? values : values.filter((value) => value !== '' && value !== null);
   const [value, ...others] = new Set(given);
-  if (value === undefined) return undefined;
-  if (type.startsWith('[')) return given.flat().flatMap(readIds);
+  if (value === undefined && (words || !type.endsWith('!'))) return undefined;
+  if (type.startsWith('[')) {
+    const ids = given.flat();
+    if (ids.every((id) => typeof id === 'string')) return ids.flatMap(readIds);
+    throw mustBe('a list of UUIDs');
+  }
   if (others.length > 0 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
+  if (isString) {
+    if (typeof value === 'string' || (value === null && type === 'String')) return value;
+    throw mustBe('a string');
+  }
+  if (type.startsWith('ID')) {
+    if (typeof value === 'string') return toUuid(value);
+    throw mustBe('a UUID');
+  }
   // An object's `toString` could come from the client.
   const word = typeof value === 'string' ? value : JSON.stringify(value);
   if (words) {
     const [, known] = Object.entries(words).find(([key]) => key.toLowerCase() === word.toLowerCase()) ?? [];
     if (known !== undefined) return known;
-    throw badInput(name, `"${name}" must be ${Object.keys(words).join(' or ')}.`);
+    throw mustBe(Object.keys(words).join(' or '));
   }
-  if (type.startsWith('Boolean')) {
-    if (/^(true|1|on|yes)$/i.test(word)) return true;
-    if (/^(false|0|off|no)$/i.test(word)) return false;
-    throw badInput(name, `"${name}" must be true or false.`);
+  if (type === 'Int') {
+    if (/^-?\d+$/.test(word)) return Number(word);
+    throw mustBe('a whole number');
   }
-  if (type.startsWith('ID') && typeof value === 'string') return toUuid(value);
-  if (!type.startsWith('Int')) return value;
-  if (/^-?\d+$/.test(word)) return Number(word);
-  throw badInput(name, `"${name}" must be a whole number.`);
+  if (/^(true|1|on|yes)$/i.test(word)) return true;
+  if (/^(false|0|off|no)$/i.test(word)) return false;
+  throw mustBe('true or false');
 }
 
 /** Reads a list of ids as clients write it in a string: `a,b`, `[a,b]` or `["a", 'b']`. */
-function readIds(value: unknown): unknown[] {
-  return typeof value === 'string' ? (value.match(/[^\s,"'[\]]+/g) ?? []).map(toUuid) : [value];
+function readIds(list: string): string[] {
+  return (list.match(/[^\s,"'[\]]+/g) ?? []).map(toUuid);
 }
 
 /** Reads a .NET Guid, which may be without dashes, or in braces. */
