@@ -42,10 +42,9 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   const format = chooseFormat(suffix === undefined ? query.get('format') : [suffix], request);
   const takesKey = operation.fields['idempotencyKey'] !== undefined;
   const key = takesKey ? readKey(headers) : undefined;
-  if (takesKey && takesItems && query.get('idempotencykey')?.length)
-    throw badInput('idempotencyKey', 'Send the key of an array in the header Idempotency-Key.');
   const bodies = hasBody(method) ? await readBodies(operation, takesItems, context) : [emptyBody];
   context.admit();
+  if (takesKey) checkKeys(key, takesItems, query, bodies);
   if (!takesItems && bodies.length !== 1)
     throw new CodedError('BAD_USER_INPUT', `Send one item here, or several to /api/${operation.name}[].`);
   const limit = operation.returns === 'list' ? maximumLists : maximumItems;
@@ -68,6 +67,16 @@ function readKey({ 'idempotency-key': key }: IncomingHttpHeaders): string | unde
   if (/^[\x20-\x7e]*$/.test(String(key))) return checkString('idempotencyKey', String(key), maximumKeyLength, 1);
   // Node.js reads other bytes as Latin-1, so the key would be another one than in a body.
   throw badInput('idempotencyKey', 'The header Idempotency-Key must be ASCII.');
+}
+
+/** Refuses several keys, of which some would be lost. @param key is that of the header @throws BAD_USER_INPUT */
+function checkKeys(key: string | undefined, takesItems: boolean, query: Source, bodies: Body[]): void {
+  const inQuery = query.get('idempotencykey') ?? [];
+  if (takesItems && inQuery.length > 0)
+    throw badInput('idempotencyKey', 'Send the key of an array in the header Idempotency-Key.');
+  const others = bodies.flatMap(({ source }) => source.get('idempotencykey') ?? []);
+  if (key !== undefined && [...inQuery, ...others].some((other) => other !== key && other !== null))
+    throw badInput('idempotencyKey', 'Send one key: in the header Idempotency-Key, or as "idempotencyKey".');
 }
 
 const emptyBody: Body = { source: gather([]) };

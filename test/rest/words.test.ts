@@ -94,6 +94,25 @@ test('a key in the query string of several sessions is refused: each needs its o
   expect(await countRows(server)).toBe(before);
 });
 
+test.each(['/ai/sessions', '/api/NewAISession[]'])(
+  'at %s, another key beside that in the header is refused',
+  async (path) => {
+    const create = (own: unknown, search = '') =>
+      send(server, 'POST', path + search, {
+        body: { idempotencyKey: own },
+        headers: { 'Idempotency-Key': `two ${path}` },
+      });
+    const before = await countRows(server);
+    for (const answer of [await create('other'), await create(null, '?idempotencyKey=other')]) {
+      expect(answer.status).toBe(400);
+      expect(readFailure(answer).errors).toMatchObject([{ fieldName: 'idempotencyKey' }]);
+    }
+    expect(await countRows(server)).toBe(before);
+    expect((await create(null)).status).toBe(200);
+    expect((await create(`two ${path}`)).status).toBe(200);
+  },
+);
+
 describe.each(['/ai/sessions', '/api/NewAISession[]'])('at %s, the header Idempotency-Key', (path) => {
   const create = (key: string) => send(server, 'POST', path, { body: {}, headers: { 'Idempotency-Key': key } });
 
