@@ -1,6 +1,6 @@
 import { getOperationAST, getVariableValues, Kind, OperationTypeNode } from 'graphql';
-import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
+import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { isAdministrator } from '../auth/viewer.ts';
@@ -11,12 +11,7 @@ import { isTooCostly, measureCost } from './cost.ts';
 import { findDeviation } from './deviation.ts';
 import { maskUnexpected } from './errors.ts';
 
-interface CompiledOperation {
-  schema: GraphQLSchema;
-  document: DocumentNode;
-  operation: OperationDefinitionNode;
-  query: CompiledQuery['query'];
-}
+type CompiledOperation = NonNullable<ReturnType<typeof compile>>;
 
 /** Compiling takes longer than executing, so a document must come again and again. */
 const defaultUsesBefore = 9;
@@ -65,7 +60,7 @@ export function useCompilation(usesBefore = defaultUsesBefore, trustedDocuments 
 }
 
 /** Compiles a document, unless graphql-jit would run it differently. */
-function compile(schema: GraphQLSchema, document: DocumentNode, { log }: Context): CompiledOperation | undefined {
+function compile(schema: GraphQLSchema, document: DocumentNode, { log }: Context) {
   const operation = getOperationAST(document);
   const deviation = findDeviation(document);
   if (!operation || deviation !== undefined) {

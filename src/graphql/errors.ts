@@ -10,7 +10,7 @@ export function maskUnexpected(error: unknown): GraphQLError {
   }
   const { nodes = null, path = null } = error instanceof GraphQLError ? error : {};
   const originalError = error instanceof Error ? error : new Error(String(error));
-  const message = 'Something went wrong on our side. Try again, or report the X-Request-Id of this answer.';
+  const message = 'Something went wrong on our side. Try again, or report the X-Request-Id of this response.';
   return new GraphQLError(message, { nodes, path, originalError, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
 }
 

@@ -8,7 +8,6 @@ import type { Viewer } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
-import { chooseMediaType, mediaTypes } from './media-types.ts';
 
 const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
 mutation NewAISession($input: NewAISessionInput!) {
@@ -32,17 +31,6 @@ const howToSignIn = `Open the link that \`npm start\` prints. Or get a token, fr
 /** Where the page finds its script, before the hash of that. */
 export const scriptPath = '/graphiql/';
 
-interface Script {
-  path: string;
-  plain: Buffer;
-  compressed: Buffer;
-}
-
-/** Whether a request comes from a browser that opens the page. */
-export function asksForPage(request: IncomingMessage): boolean {
-  return request.method === 'GET' && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html';
-}
-
 /**
  * Makes the handlers of GraphiQL's page and its script.
  * @param accountId of the account for which the first operation opens a session
@@ -53,10 +41,10 @@ export function createGraphiQL(
   verifyToken: (authorization: string, log: Logger) => Promise<Viewer | null>,
 ) {
   const variables = JSON.stringify({ input: { accountId, purpose: 'Try out AI Sessions' } }, null, 2);
-  let script: Promise<Script> | undefined;
+  let script: ReturnType<typeof loadScript> | undefined;
 
   /** Loads the script at its first use. A failure is forgotten, so that the next request tries again. */
-  function getScript(): Promise<Script> {
+  function getScript() {
     script ??= loadScript().catch((error: unknown) => {
       script = undefined;
       throw error;
@@ -101,7 +89,7 @@ export function createGraphiQL(
 }
 
 /** Joins GraphiQL, of 9 MB, and what starts it in the browser. */
-async function loadScript(): Promise<Script> {
+async function loadScript() {
   const { js, ...parts } = await import('@graphql-yoga/render-graphiql/graphiql');
   const start = await readFile(new URL('graphiql-start.js', import.meta.url), 'utf8');
   const plain = Buffer.from(`${js};\n{ const parts = ${JSON.stringify(parts)};\n${start} }`);

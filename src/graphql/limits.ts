@@ -17,13 +17,12 @@ import { maximumErrors } from './errors.ts';
 export function useLimits(isOpen: boolean) {
   return [
     limitLength,
-    limitErrors(!isOpen),
+    limitErrors(isOpen),
     maxTokensPlugin({ n: 1000, onReject: refuseWith('have at most 1,000 tokens') }),
     maxDepthPlugin({ n: 10, onReject: refuseWith('nest its selections at most 10 deep') }),
     // By default __typename is not counted.
     maxAliasesPlugin({ n: 30, allowList: [], onReject: refuseWith('have at most 30 aliases') }),
     maxDirectivesPlugin({ n: 20, onReject: refuseWith('have at most 20 directives') }),
-    ...(isOpen ? [] : [closeSchema]),
   ];
 }
 
@@ -40,8 +39,8 @@ const maximumLength = 20_000;
 const maximumLines = 1000;
 const maximumNameLength = 100;
 const maximumRepetitions = 50;
-/** graphql-js adds one that says that there are more. */
-const maximumFaults = maximumErrors - 1;
+/** graphql-js adds an error that says that there are more. */
+const optionsFor = (isOpen: boolean) => ({ maxErrors: maximumErrors - 1, hideSuggestions: !isOpen });
 
 /** For each error, graphql-js counts the lines before it. */
 const limitLength: Plugin<Context, Context> = {
@@ -57,15 +56,16 @@ const limitLength: Plugin<Context, Context> = {
 
 /**
  * graphql-js quotes names in its errors, collects up to a hundred errors, and compares repeated fields pair by pair.
- * @param hideSuggestions whether errors must suggest no names of the schema
+ * Where the schema is not open, errors suggest none of its names.
  */
-const limitErrors = (hideSuggestions: boolean): Plugin<Context, Context> => ({
-  onValidate({ setValidationFn }) {
+const limitErrors = (isOpen: boolean): Plugin<Context, Context> => ({
+  onValidate({ context, addValidationRule, setValidationFn }) {
+    if (!isOpen && !isAdministrator(context.viewer)) addValidationRule(NoSchemaIntrospectionCustomRule);
     setValidationFn((schema, document, rules, typeInfo) => {
       const excess = findExcess(document);
       if (excess) return [new GraphQLError(excess)];
-      const errors = validate(schema, document, rules, { maxErrors: maximumFaults, hideSuggestions }, typeInfo);
-      if (!hideSuggestions) return errors;
+      const errors = validate(schema, document, rules, optionsFor(isOpen), typeInfo);
+      if (isOpen) return errors;
       // ScalarLeafsRule suggests something all the same.
       for (const error of errors) error.message = error.message.split(' Did you mean ', 1).join('');
       return errors;
@@ -75,9 +75,13 @@ const limitErrors = (hideSuggestions: boolean): Plugin<Context, Context> => ({
     const { schema, document, operationName, variableValues, contextValue } = args;
     const operation = getOperationAST(document, operationName);
     if (!operation) return;
-    const options = { maxErrors: maximumFaults, hideSuggestions };
     // Yoga's executor reports up to 50 errors, and suggests, whatever it is told.
-    const variables = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {}, options);
+    const variables = getVariableValues(
+      schema,
+      operation.variableDefinitions ?? [],
+      variableValues ?? {},
+      optionsFor(isOpen),
+    );
     if (!variables.coerced) return setResultAndStopExecution({ errors: variables.errors });
     contextValue.cost = measureCost(document, operation, variables.coerced);
     if (isTooCostly(contextValue.cost)) setResultAndStopExecution({ errors: [new GraphQLError(costRule)] });
@@ -101,13 +105,6 @@ function findExcess(document: DocumentNode): string | undefined {
   });
   return excess;
 }
-
-/** Allows introspection to administrators only. */
-const closeSchema: Plugin<Context> = {
-  onValidate({ context, addValidationRule }) {
-    if (!isAdministrator(context.viewer)) addValidationRule(NoSchemaIntrospectionCustomRule);
-  },
-};
 
 /** The maximum size of a response, in bytes. */
 const maximumResponseSize = 20_000_000;

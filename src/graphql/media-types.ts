@@ -11,3 +11,8 @@ export function chooseMediaType({ headers }: IncomingMessage, available: string[
   const accept = headers.accept?.replaceAll(/;(?!\s*q=)[^,;]*/gi, '');
   return new Negotiator({ headers: { accept } }).mediaType(available);
 }
+
+/** Whether a request comes from a browser that opens a page. */
+export function asksForPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html';
+}

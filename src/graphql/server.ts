@@ -13,7 +13,8 @@ import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
 import { limitSize, useLimits } from './limits.ts';
 import { chooseMediaType, mediaTypes } from './media-types.ts';
 import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
-import type { Parameters, TrustedDocuments } from './trusted-documents.ts';
+import { readParameters, type Parameters } from './parameters.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 interface GraphQLOptions {
   schema: GraphQLSchema;
@@ -111,51 +112,6 @@ const checkOperation: Plugin<Context, Context> = {
 function refuseHash(params: Parameters): Parameters {
   if (params.query || !params.extensions?.['persistedQuery']) return params;
   throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
-}
-
-/** @throws BAD_USER_INPUT, with 405 for another method and 415 for another media type than JSON */
-async function readParameters(request: IncomingMessage, context: Context): Promise<Parameters> {
-  const params = await (request.method === 'POST' ? readJson(context) : readUrl(request));
-  if (params.operationName === '') delete params.operationName;
-  // Yoga takes an operationName of any type, and finds no such operation.
-  if (typeof (params.operationName ?? '') === 'string') return params;
-  throw new CodedError('BAD_USER_INPUT', '"operationName" must be a string.');
-}
-
-/** Reads what a query may have in its URL. All else is ignored, such as `utm_source`; so is what is empty. */
-function readUrl(request: IncomingMessage): Parameters {
-  if (request.method !== 'GET') {
-    const allow = { status: 405, headers: { Allow: 'GET, POST' } };
-    throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
-  }
-  const { searchParams } = new URL(request.url ?? '', 'http://localhost');
-  const [query, operationName] = [searchParams.get('query'), searchParams.get('operationName')];
-  const documentId = searchParams.get('documentId');
-  if (!query && chooseMediaType(request, [...mediaTypes, 'text/html']) === 'text/html')
-    throw new CodedError('BAD_USER_INPUT', 'GraphiQL is off: set GRAPHIQL=on.');
-  const parse = (name: string) => parseJson(`"${name}"`, searchParams.get(name) || 'null');
-  return {
-    ...(query && { query }),
-    ...(documentId && { documentId }),
-    ...(operationName && { operationName }),
-    variables: parse('variables'),
-    extensions: parse('extensions'),
-  };
-}
-
-async function readJson({ mediaType, readBody }: Context): Promise<Parameters> {
-  const body = await readBody();
-  // A foreign page may send forms and plain text without a preflight, so we refuse them.
-  if (mediaType === 'application/json') return parseJson('The body', body) ?? {};
-  throw new CodedError('BAD_USER_INPUT', 'Send JSON, with the header Content-Type: application/json.', { status: 415 });
-}
-
-function parseJson(what: string, text: string) {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CodedError('BAD_USER_INPUT', `${what} is not valid JSON.`, { cause });
-  }
 }
 
 /** Writes a result without `extensions.http`, which is Yoga's way to pass a status on. */

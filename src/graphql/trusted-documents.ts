@@ -4,9 +4,7 @@ import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
-
-/** The parameters of a request, which may name a document instead of sending it. */
-export type Parameters = GraphQLParams & { documentId?: unknown };
+import type { Parameters } from './parameters.ts';
 
 export interface TrustedOptions {
   /** Documents by their ids. */

@@ -2,36 +2,41 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { CodedError } from '../errors.ts';
 
-/** The cells of a row by their names in the header. Several of one name are an array. */
-type Cells = Record<string, string | string[]>;
+/** A row, and the line where it ends. */
+interface Row {
+  line: number;
+  cells: string[];
+}
 
 /**
- * Reads the rows under a header row, and the lines where they end. Rows without a value are left out.
+ * Reads the names in a header row, and the rows under it. Rows without a value are left out.
  * @throws BAD_USER_INPUT with the line at fault
  */
-export function readCsv(csv: string): { line: number; cells: Cells }[] {
+export function readCsv(csv: string): { names: string[]; rows: Row[] } {
   // The header tells what separates cells. In other rows, a cell may hold all of these.
-  const [header = ''] = csv.trimStart().split(/[\r\n]/, 1);
-  const [delimiter = ','] = /[,;\t]/.exec(header.replaceAll(/"[^"]*"/g, '')) ?? [];
+  const [firstLine = ''] = csv.trimStart().split(/[\r\n]/, 1);
+  const [delimiter = ','] = /[,;\t]/.exec(firstLine.replaceAll(/"[^"]*"/g, '')) ?? [];
   // csv-parse counts a CRLF inside of quotes as two lines.
   let doubled = 0;
+  const lines: Row[] = [];
   try {
-    return parse<{ line: number; cells: Cells }, Cells>(csv, {
+    parse(csv, {
       bom: true,
-      columns: (names: string[]) => names.map((name) => name.trim()),
-      group_columns_by_name: true,
       delimiter,
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
       // So that rows without a value may have fewer or more cells than the header.
       relax_column_count: true,
-      on_record(cells, { error, lines }) {
+      on_record(cells: string[], { error, lines: line }) {
         if (error) throw error;
-        doubled += Object.values(cells).join().split('\r\n').length - 1;
-        return { line: lines - doubled, cells };
+        doubled += cells.join().split('\r\n').length - 1;
+        lines.push({ line: line - doubled, cells });
+        return null;
       },
     });
+    const [header, ...rows] = lines;
+    return { names: header?.cells ?? [], rows };
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     const isOpen = cause.code === 'CSV_QUOTE_NOT_CLOSED';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { GraphQLError, Kind, print } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { Context } from '../context.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import { codeOf, httpOf, maskUnexpected } from '../graphql/errors.ts';
@@ -41,20 +41,9 @@ function isExpected(error: unknown): error is CodedError | GraphQLError {
 /** Makes an error name the REST field at fault instead of the GraphQL input. */
 export function renameField(error: CodedError | GraphQLError, { fields }: Operation): GraphQLError {
   const { message, extensions } = error;
-  const [node] = error instanceof GraphQLError ? (error.nodes ?? []) : [];
-  // A variable has the name of its field.
-  if (node?.kind === Kind.VARIABLE_DEFINITION) {
-    const field = node.variable.name.value;
-    return rewrite(error, `"${field}" must be ${describeType(print(node.type))}.`, { ...extensions, field });
-  }
   const input = extensions['field'];
-  const [field = input] = Object.entries(fields).find(([, name]) => name === input) ?? [];
+  const [field = input] = Object.entries(fields).find(([name, { input: own = name }]) => own === input) ?? [];
   return rewrite(error, message.replaceAll(`"${String(input)}"`, `"${String(field)}"`), { ...extensions, field });
-}
-
-function describeType(type: string): string {
-  if (type.startsWith('[')) return 'a list of UUIDs';
-  return type.startsWith('ID') ? 'a UUID' : 'a string';
 }
 
 /** Makes an error say which item of an array is at fault. */

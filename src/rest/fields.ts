@@ -18,21 +18,14 @@ export interface Sources {
   place: string;
 }
 
-/** The input of one run of an operation. */
-export interface Item {
-  variables: Fields;
-  /** The flags that are on. */
-  flags: Set<string>;
-}
-
-/** Gathers values by names in any case, which may end in brackets, as in `accountIds[]=a`. Undefined is no value. */
+/** Gathers values by names in any case. Some clients number them, as in `accountIds[0]=a`. Undefined is no value. */
 export function gather(entries: Iterable<[string, unknown]>): Source {
   const source: Source = new Map();
   for (const [name, value] of entries) {
-    const field = name
+    const [field = ''] = name
+      .trim()
       .toLowerCase()
-      .replace(/\[\d*\]$/, '')
-      .trim();
+      .split(/\[|\.\d/, 1);
     const values = source.get(field) ?? [];
     source.set(field, values);
     if (value !== undefined) values.push(value);
@@ -40,68 +33,73 @@ export function gather(entries: Iterable<[string, unknown]>): Source {
   return source;
 }
 
-/** Picks an operation's fields and flags. @throws BAD_USER_INPUT */
-export function readItem(operation: Operation, { query, body, request }: Sources): Item {
-  const { fields, flags = {}, enumAliases = {} } = operation;
-  const names = Object.keys({ ...fields, ...flags });
-  if (body.size > 0 && !names.some((name) => body.has(name.toLowerCase()))) {
-    const known = names.map((name) => `"${name}"`).join(', ');
-    throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
-  }
-  const sources = [request, body, query];
-  const find = (name: string) =>
-    sources.map((source) => source.get(name.toLowerCase())).find((values) => values?.length);
+/** Checks that an operation knows a field of a body, if the body has any. @throws BAD_USER_INPUT */
+export function checkKnown({ fields }: Operation, body: Source): void {
+  const names = Object.keys(fields);
+  if (body.size === 0 || names.some((name) => body.has(name.toLowerCase()))) return;
+  const known = names.map((name) => `"${name}"`).join(', ');
+  throw new CodedError('BAD_USER_INPUT', `None of the fields of the body is known. Those known are ${known}.`);
+}
+
+/** Reads the fields of an operation that were given. @throws BAD_USER_INPUT */
+export function readFields(operation: Operation, { query, body, request }: Sources): Fields {
+  checkKnown(operation, body);
   const types = variableTypes(operation);
-  const variables = Object.keys(fields).map((name) => {
-    return [name, readValue(name, find(name) ?? [], types.get(name), enumAliases[name])] as const;
+  const values = Object.entries(operation.fields).map(([name, { words }]) => {
+    const given = [request, body, query].map((source) => source.get(name.toLowerCase()));
+    const found = given.find((candidates) => candidates?.length) ?? [];
+    return [name, readValue(name, found, types.get(name) ?? 'Boolean', words)] as const;
   });
-  const isOn = (flag: string) => find(flag)?.some((value) => readFlag(flag, value));
-  return {
-    variables: Object.fromEntries(variables.filter(([, value]) => value !== undefined)),
-    flags: new Set(Object.keys(flags).filter(isOn)),
-  };
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-/** Reads the value of a variable; undefined if it is left out. GraphQL refuses what is of another type. */
-function readValue(name: string, values: unknown[], type = '', aliases?: Record<string, string>): unknown {
-  const [value] = values;
+/** Reads the value of a variable; undefined if it is left out. */
+function readValue(name: string, values: unknown[], type: string, words?: Record<string, string>): unknown {
+  const mustBe = (what: string) => badInput(name, `"${name}" must be ${what}.`);
+  const isString = type.startsWith('String');
   // Only a string may be empty, and only a change to nothing is null.
-  if (value === undefined || (!type.startsWith('String') && (value === '' || value === null))) return undefined;
-  if (type.startsWith('[')) return values.flat().flatMap(readIds);
-  if (values.length > 1 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
-  const word = toString(value);
-  if (aliases) {
-    const [, known] = Object.entries(aliases).find(([alias]) => alias.toLowerCase() === word.toLowerCase()) ?? [];
-    if (known !== undefined) return known;
-    throw badInput(name, `"${name}" must be ${Object.keys(aliases).join(' or ')}.`);
+  const given = isString ? values : values.filter((value) => value !== '' && value !== null);
+  const [value, ...others] = new Set(given);
+  if (value === undefined && (words || !type.endsWith('!'))) return undefined;
+  if (type.startsWith('[')) {
+    const ids = given.flat();
+    if (ids.every((id) => typeof id === 'string')) return ids.flatMap(readIds);
+    throw mustBe('a list of UUIDs');
   }
-  if (type.startsWith('ID') && typeof value === 'string') return toUuid(value);
-  if (!type.startsWith('Int')) return value;
-  if (/^-?\d+$/.test(word)) return Number(word);
-  throw badInput(name, `"${name}" must be a whole number.`);
-}
-
-function readFlag(name: string, value: unknown): boolean {
-  const word = toString(value);
-  if (/^(|false|0|off|no)$/i.test(word)) return false;
+  if (others.length > 0 || Array.isArray(value)) throw badInput(name, `"${name}" takes one value.`);
+  if (isString) {
+    if (typeof value === 'string' || (value === null && type === 'String')) return value;
+    throw mustBe('a string');
+  }
+  if (type.startsWith('ID')) {
+    if (typeof value === 'string') return toUuid(value);
+    throw mustBe('a UUID');
+  }
+  // An object's `toString` could come from the client.
+  const word = typeof value === 'string' ? value : JSON.stringify(value);
+  if (words) {
+    const [, known] = Object.entries(words).find(([key]) => key.toLowerCase() === word.toLowerCase()) ?? [];
+    if (known !== undefined) return known;
+    throw mustBe(Object.keys(words).join(' or '));
+  }
+  if (type === 'Int') {
+    if (/^-?\d+$/.test(word)) return Number(word);
+    throw mustBe('a whole number');
+  }
   if (/^(true|1|on|yes)$/i.test(word)) return true;
-  throw badInput(name, `"${name}" must be true or false.`);
+  if (/^(false|0|off|no)$/i.test(word)) return false;
+  throw mustBe('true or false');
 }
 
 /** Reads a list of ids as clients write it in a string: `a,b`, `[a,b]` or `["a", 'b']`. */
-function readIds(value: unknown): unknown[] {
-  return typeof value === 'string' ? (value.match(/[^\s,"'[\]]+/g) ?? []).map(toUuid) : [value];
+function readIds(list: string): string[] {
+  return (list.match(/[^\s,"'[\]]+/g) ?? []).map(toUuid);
 }
 
 /** Reads a .NET Guid, which may be without dashes, or in braces. */
 function toUuid(id: string): string {
   const [, inBraces = id.trim()] = /^\s*\{([\da-f-]{36})\}\s*$/i.exec(id) ?? [];
   return inBraces.replace(/^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/, '$1-$2-$3-$4-$5');
-}
-
-/** Converts a simple value to a string. Objects become empty: their `toString` may come from the client. */
-function toString(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
 const variableTypes = memoize(({ document }: Operation) => {

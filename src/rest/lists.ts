@@ -1,6 +1,6 @@
 import { badInput } from '../errors.ts';
 import { defaultPageSize, maximumOffset, maximumPageSize } from '../domain/validation.ts';
-import type { Fields, Item } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { longestList } from './operations.ts';
 import type { Result } from './response.ts';
 
@@ -14,37 +14,35 @@ interface Connection {
 }
 
 /** Reads a page of a list by its number. Throws BAD_USER_INPUT if it is out of range. */
-export async function readPage(execute: Execute, { variables, flags }: Item): Promise<Result> {
-  const page = Number(variables['page'] ?? 0);
-  const countPerPage = Number(variables['countPerPage'] ?? defaultPageSize);
-  if (countPerPage < 1 || countPerPage > maximumPageSize)
+export async function readPage(execute: Execute, fields: Fields): Promise<Result> {
+  const { page = 0, countPerPage = defaultPageSize, simplifiedPaging } = fields;
+  const [number, size] = [Number(page), Number(countPerPage)];
+  if (size < 1 || size > maximumPageSize)
     throw badInput('countPerPage', `"countPerPage" must be from 1 to ${maximumPageSize}.`);
-  const lastPage = Math.floor(maximumOffset / countPerPage);
+  const lastPage = Math.floor(maximumOffset / size);
   const advice = `Beyond ${maximumOffset} items, ask for "all=true", or for fewer items.`;
-  if (page < 0 || page > lastPage) throw badInput('page', `"page" must be from 0 to ${lastPage} here. ${advice}`);
-  const withoutTotal = flags.has('simplifiedPaging');
-  const asked = { ...variables, page: page * countPerPage, countPerPage, withoutTotal };
-  const { items, totalCount, pageInfo } = await readItems(execute, asked);
-  const totals = withoutTotal ? {} : { totalCount, totalPages: Math.ceil(totalCount / countPerPage) };
+  if (number < 0 || number > lastPage) throw badInput('page', `"page" must be from 0 to ${lastPage} here. ${advice}`);
+  const { items, totalCount, pageInfo } = await readItems(execute, { ...fields, page: number * size });
+  const totals = simplifiedPaging === true ? {} : { totalCount, totalPages: Math.ceil(totalCount / size) };
   return { kind: 'value', value: { items, ...totals, hasMorePages: pageInfo.hasNextPage }, rows: items };
 }
 
 /** Reads the whole list as one page, while it is written. Throws BAD_USER_INPUT if it is too long. */
-export async function streamList(execute: Execute, { variables, flags }: Item): Promise<Result> {
-  const { page: _page, ...others } = variables;
+export async function streamList(execute: Execute, fields: Fields): Promise<Result> {
+  const { page: _page, simplifiedPaging, ...others } = fields;
   const fullPage = { ...others, countPerPage: maximumPageSize };
   const first = await readItems(execute, fullPage);
   const { totalCount } = first;
   if (totalCount > longestList)
     throw badInput('all', `"all" returns lists of at most ${longestList} items: read this one by "page".`);
-  const totals = flags.has('simplifiedPaging') ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
+  const totals = simplifiedPaging === true ? {} : { totalCount, totalPages: Math.min(totalCount, 1) };
   return { kind: 'stream', pages: readPages(execute, fullPage, first), totals: { ...totals, hasMorePages: false } };
 }
 
 async function* readPages(execute: Execute, variables: Fields, first: Items): AsyncGenerator<object[]> {
   yield first.items;
   for (let { pageInfo } = first; pageInfo.hasNextPage;) {
-    const page = await readItems(execute, { ...variables, after: pageInfo.endCursor, withoutTotal: true });
+    const page = await readItems(execute, { ...variables, after: pageInfo.endCursor, simplifiedPaging: true });
     yield page.items;
     ({ pageInfo } = page);
   }

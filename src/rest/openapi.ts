@@ -116,23 +116,17 @@ function describeResponses({ method, path, entity, returns, fields }: Operation)
   return { ...success, ...Object.fromEntries(refused) };
 }
 
-function describeFields(operation: Operation, args: readonly graphql.GraphQLArgument[]) {
-  const { fields, descriptions, enumAliases, flags = {} } = operation;
+function describeFields({ fields }: Operation, args: readonly graphql.GraphQLArgument[]) {
   const inputs = args.flatMap((argument) => {
     const type = graphql.getNullableType(argument.type);
     return graphql.isInputObjectType(type) ? Object.values(type.getFields()) : [argument];
   });
-  const variables = Object.entries(fields).map(([name, inputName]) => {
-    const input = inputs.find((candidate) => candidate.name === inputName);
-    if (!input) throw new Error(`${operation.coordinate} has no input ${inputName}`);
-    const description = descriptions?.[name] ?? input.description;
-    const required = graphql.isRequiredArgument(input);
-    return { name, description, required, schema: jsonSchema(input.type, enumAliases?.[name]) };
+  return Object.entries(fields).map(([name, field]) => {
+    const input = inputs.find((candidate) => candidate.name === (field.input ?? name));
+    const description = field.description ?? input?.description;
+    const required = input !== undefined && graphql.isRequiredArgument(input);
+    return { name, description, required, schema: input ? jsonSchema(input.type, field.words) : boolean };
   });
-  const switches = Object.entries(flags).map(([name, description]) => {
-    return { name, description, required: false, schema: boolean };
-  });
-  return [...variables, ...switches];
 }
 
 function describeProperties(fields: ReturnType<typeof describeFields>): object {
@@ -144,10 +138,10 @@ function describeProperties(fields: ReturnType<typeof describeFields>): object {
 
 const formats = new Map(Object.entries({ ID: 'uuid', DateTime: 'date-time' }));
 
-function jsonSchema(type: graphql.GraphQLType, enumAliases?: object): JsonSchema {
+function jsonSchema(type: graphql.GraphQLType, words?: object): JsonSchema {
   const nullable = graphql.getNullableType(type);
   if (graphql.isListType(nullable)) return { type: 'array', items: jsonSchema(nullable.ofType) };
-  if (enumAliases) return { type: 'string', enum: Object.keys(enumAliases) };
+  if (words) return { type: 'string', enum: Object.keys(words) };
   const format = formats.get(String(nullable));
   return { type: String(nullable) === 'Int' ? 'integer' : 'string', ...(format && { format }) };
 }

@@ -12,14 +12,17 @@ export interface Operation {
   summary?: string;
   returns: 'entity' | 'list' | 'nothing';
   entity: Entity;
-  /** The fields of a request, which are variables of the document, by name: the inputs in the schema that they set. */
-  fields: Record<string, string>;
-  /** Descriptions of fields, where they differ from those of their inputs. */
-  descriptions?: Record<string, string>;
-  /** Clients' names for the values of enums, by field. */
-  enumAliases?: Record<string, Record<string, string>>;
-  /** Boolean fields that are not variables, with their descriptions. */
-  flags?: Record<string, string>;
+  /** The fields of a request by name. All but `all` are variables of the document. */
+  fields: Record<string, Field>;
+}
+
+interface Field {
+  /** The input in the schema that it sets, if that has another name. A field that sets none is a boolean. */
+  input?: string;
+  /** What it means, where that differs from the description of the input. */
+  description?: string;
+  /** Clients' words for the values of an enum. */
+  words?: Record<string, string>;
 }
 
 export interface Entity {
@@ -35,27 +38,27 @@ const account: Entity = { type: 'AccountInfo', fields: ['name', ...audit] };
 
 const select = ({ fields }: Entity) => `{ ${fields.join(' ')} }`;
 const selectPage = (entity: Entity) =>
-  `{ totalCount @skip(if: $withoutTotal) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
-
-const listFields = { specificIds: 'ids', page: 'offset', countPerPage: 'first' };
-const sortOrder = { Ascend: 'ASC', Descend: 'DESC' };
+  `{ totalCount @skip(if: $simplifiedPaging) pageInfo { hasNextPage endCursor } edges { node ${select(entity)} } }`;
 
 /** The maximum number of items that `all` returns. */
 export const longestList = 10_000;
 
-/** What all operations that return a list have in common. */
-const list = {
-  method: 'GET',
-  returns: 'list',
-  descriptions: {
-    page: `The number of the page, from 0. A page begins within the first ${maximumOffset.toLocaleString('en')} items.`,
-    countPerPage: `How many items a page has: 1 to ${maximumPageSize}; ${defaultPageSize} without it.`,
+/** The fields of all operations that return a list. */
+const listFields: Record<string, Field> = {
+  specificIds: { input: 'ids' },
+  page: {
+    input: 'offset',
+    description: `The number of the page, from 0. A page begins within the first \
+${maximumOffset.toLocaleString('en')} items.`,
   },
-  flags: {
-    all: `Returns the whole list at once, if it has at most ${longestList.toLocaleString('en-US')} items.`,
-    simplifiedPaging: 'Returns only items and hasMorePages, without counting the whole list.',
+  countPerPage: {
+    input: 'first',
+    description: `How many items a page has: 1 to ${maximumPageSize}; ${defaultPageSize} without it.`,
   },
-} as const;
+  sortOrder: { input: 'direction', words: { Ascend: 'ASC', Descend: 'DESC' } },
+  all: { description: `Returns the whole list at once, if it has at most ${longestList.toLocaleString('en')} items.` },
+  simplifiedPaging: { description: 'Returns only items and hasMorePages, without counting the whole list.' },
+};
 
 /** The operations of the REST API. To add one, add an entry. */
 export const operations: Operation[] = [
@@ -66,19 +69,22 @@ export const operations: Operation[] = [
     returns: 'entity',
     entity: session,
     document: `mutation NewAISession($accountId: ID = null, $purpose: String = null, $idempotencyKey: String = null) {
-      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey }) ${select(session)}
+      newAISession(input: { accountId: $accountId, purpose: $purpose, idempotencyKey: $idempotencyKey })
+      ${select(session)}
     }`,
     coordinate: 'Mutation.newAISession',
-    fields: { accountId: 'accountId', purpose: 'purpose', idempotencyKey: 'idempotencyKey' },
+    fields: { accountId: {}, purpose: {}, idempotencyKey: {} },
   },
   {
-    ...list,
     name: 'ListAISessions',
+    method: 'GET',
     path: '/ai/sessions',
+    returns: 'list',
     entity: session,
     document: `query ListAISessions(
       $accountIds: [ID!] = null, $specificIds: [ID!] = null, $page: Int, $countPerPage: Int, $after: String
-      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC, $withoutTotal: Boolean = false
+      $sortField: AISessionOrderField! = DATE_CREATED, $sortOrder: OrderDirection! = DESC
+      $simplifiedPaging: Boolean = false
     ) {
       aiSessions(
         filter: { accountIds: $accountIds, ids: $specificIds }, orderBy: { field: $sortField, direction: $sortOrder }
@@ -87,8 +93,11 @@ export const operations: Operation[] = [
     }`,
     coordinate: 'Query.aiSessions',
     summary: 'Lists sessions, newest first unless `sortField` and `sortOrder` say otherwise.',
-    fields: { accountIds: 'accountIds', ...listFields, sortField: 'field', sortOrder: 'direction' },
-    enumAliases: { sortField: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' }, sortOrder },
+    fields: {
+      accountIds: {},
+      ...listFields,
+      sortField: { input: 'field', words: { dateCreated: 'DATE_CREATED', dateLastModified: 'DATE_LAST_MODIFIED' } },
+    },
   },
   {
     name: 'GetAISession',
@@ -99,7 +108,7 @@ export const operations: Operation[] = [
     document: `query GetAISession($sessionId: ID!) { aiSession(id: $sessionId) ${select(session)} }`,
     coordinate: 'Query.aiSession',
     summary: 'Finds a session; 404 when none has this ID.',
-    fields: { sessionId: 'id' },
+    fields: { sessionId: { input: 'id' } },
   },
   {
     name: 'PatchAISession',
@@ -111,7 +120,7 @@ export const operations: Operation[] = [
       patchAISession(input: { id: $sessionId, purpose: $purpose }) ${select(session)}
     }`,
     coordinate: 'Mutation.patchAISession',
-    fields: { sessionId: 'id', purpose: 'purpose' },
+    fields: { sessionId: { input: 'id' }, purpose: {} },
   },
   {
     name: 'DeleteAISession',
@@ -122,7 +131,7 @@ export const operations: Operation[] = [
     document: 'mutation DeleteAISession($sessionId: ID!) { deleteAISession(id: $sessionId) }',
     coordinate: 'Mutation.deleteAISession',
     summary: 'Deletes a session.',
-    fields: { sessionId: 'id' },
+    fields: { sessionId: { input: 'id' } },
   },
   {
     name: 'NewAccount',
@@ -132,16 +141,17 @@ export const operations: Operation[] = [
     entity: account,
     document: `mutation NewAccount($name: String!) { newAccount(input: { name: $name }) ${select(account)} }`,
     coordinate: 'Mutation.newAccount',
-    fields: { name: 'name' },
+    fields: { name: {} },
   },
   {
-    ...list,
     name: 'ListAccounts',
+    method: 'GET',
     path: '/accounts',
+    returns: 'list',
     entity: account,
     document: `query ListAccounts(
       $nameFilter: String, $specificIds: [ID!], $page: Int, $countPerPage: Int, $after: String
-      $sortOrder: OrderDirection = ASC, $withoutTotal: Boolean = false
+      $sortOrder: OrderDirection = ASC, $simplifiedPaging: Boolean = false
     ) {
       accounts(
         nameContains: $nameFilter, ids: $specificIds, direction: $sortOrder
@@ -150,8 +160,7 @@ export const operations: Operation[] = [
     }`,
     coordinate: 'Query.accounts',
     summary: 'Lists accounts, oldest first unless `sortOrder` says otherwise.',
-    fields: { nameFilter: 'nameContains', ...listFields, sortOrder: 'direction' },
-    enumAliases: { sortOrder },
+    fields: { nameFilter: { input: 'nameContains' }, ...listFields },
   },
   {
     name: 'GetAccount',
@@ -162,6 +171,6 @@ export const operations: Operation[] = [
     document: `query GetAccount($accountId: ID!) { account(id: $accountId) ${select(account)} }`,
     coordinate: 'Query.account',
     summary: 'Finds an account; 404 when none has this ID.',
-    fields: { accountId: 'id' },
+    fields: { accountId: { input: 'id' } },
   },
 ];

@@ -4,8 +4,9 @@ import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { checkString, maximumKeyLength } from '../domain/validation.ts';
 import { badInput, CodedError } from '../errors.ts';
+import { parseForm, parseJson } from '../graphql/parameters.ts';
 import { readCsv } from './csv.ts';
-import { gather, type Source, type Sources } from './fields.ts';
+import { checkKnown, gather, type Source, type Sources } from './fields.ts';
 import type { Operation } from './operations.ts';
 import { chooseFormat, type Format } from './response.ts';
 import { findRoute } from './router.ts';
@@ -37,12 +38,13 @@ export async function readCall(request: IncomingMessage, context: Context): Prom
   const { operation, pathFields, suffix, takesItems } = findRoute(method, pathname);
   // All operations need a viewer: refuse anonymous clients before anything that they sent is read.
   if (!context.viewer) throw refusal(null);
-  const query = readForm(operation, search, 'query string');
-  const [asked] = query.get('format') ?? [];
-  const format = chooseFormat(suffix ?? asked, request);
-  const key = operation.fields['idempotencyKey'] === undefined ? undefined : readKey(headers);
+  const query = readForm(operation, search, 'The query string');
+  const format = chooseFormat(suffix === undefined ? query.get('format') : [suffix], request);
+  const takesKey = operation.fields['idempotencyKey'] !== undefined;
+  const key = takesKey ? readKey(headers) : undefined;
   const bodies = hasBody(method) ? await readBodies(operation, takesItems, context) : [emptyBody];
   context.admit();
+  if (takesKey) checkKeys(key, takesItems, query, bodies);
   if (!takesItems && bodies.length !== 1)
     throw new CodedError('BAD_USER_INPUT', `Send one item here, or several to /api/${operation.name}[].`);
   const limit = operation.returns === 'list' ? maximumLists : maximumItems;
@@ -67,6 +69,16 @@ function readKey({ 'idempotency-key': key }: IncomingHttpHeaders): string | unde
   throw badInput('idempotencyKey', 'The header Idempotency-Key must be ASCII.');
 }
 
+/** Refuses several keys, of which some would be lost. @param key is that of the header @throws BAD_USER_INPUT */
+function checkKeys(key: string | undefined, takesItems: boolean, query: Source, bodies: Body[]): void {
+  const inQuery = query.get('idempotencykey') ?? [];
+  if (takesItems && inQuery.length > 0)
+    throw badInput('idempotencyKey', 'Send the key of an array in the header Idempotency-Key.');
+  const others = bodies.flatMap(({ source }) => source.get('idempotencykey') ?? []);
+  if (key !== undefined && [...inQuery, ...others].some((other) => other !== key && other !== null))
+    throw badInput('idempotencyKey', 'Send one key: in the header Idempotency-Key, or as "idempotencyKey".');
+}
+
 const emptyBody: Body = { source: gather([]) };
 
 /**
@@ -82,16 +94,19 @@ async function readBodies(operation: Operation, takesItems: boolean, context: Co
   // curl calls any body a form, and the documentation of the API that this one replaces sends JSON as text/csv.
   const isJson = (isForm || isCsv || mediaType === undefined) && /^\s*[[{]/.test(body);
   if (isJson || mediaType === 'application/json') return readJson(body);
-  if (isForm) return [{ source: readForm(operation, body.trimStart(), 'body') }];
-  if (isCsv)
-    return readCsv(body).map(({ cells, line }) => ({ source: gather(withoutEmpty(Object.entries(cells))), line }));
+  if (isForm) return [{ source: readForm(operation, body.trimStart(), 'The body') }];
+  if (isCsv) {
+    const { names, rows } = readCsv(body);
+    checkKnown(operation, gather(names.map((name) => [name, undefined])));
+    const entries = (cells: string[]) => cells.map((cell, index): [string, string] => [names[index] ?? '', cell]);
+    return rows.map(({ cells, line }) => ({ source: gather(withoutEmpty(entries(cells))), line }));
+  }
   const message = 'Send the body as application/json, application/x-www-form-urlencoded or text/csv.';
   throw new CodedError('BAD_USER_INPUT', message, { status: 415 });
 }
 
 function readJson(body: string): Body[] {
-  // JSON.parse does not take a byte-order mark, which `trim` removes.
-  const items: unknown[] = [attempt('The body is not valid JSON.', (): unknown => JSON.parse(body.trim()))].flat();
+  const items: unknown[] = [parseJson('The body', body)].flat();
   return items.map((item) => {
     if (typeof item === 'object' && item !== null && !Array.isArray(item))
       return { source: gather(Object.entries(item)) };
@@ -101,9 +116,7 @@ function readJson(body: string): Body[] {
 
 /** Reads a query string or a form. @throws BAD_USER_INPUT if it has bytes that are not UTF-8 */
 function readForm({ returns }: Operation, form: string, what: string): Source {
-  // URLSearchParams would replace them.
-  attempt(`The ${what} is not valid UTF-8.`, () => form.replaceAll(/(?:%[\da-f]{2})+/gi, decodeURIComponent));
-  const entries = [...new URLSearchParams(form)];
+  const entries = [...parseForm(what, form)];
   return gather(withoutEmpty(returns === 'list' ? entries.map(([name, value]) => [name, unquote(value)]) : entries));
 }
 
@@ -115,12 +128,4 @@ function unquote(value: string): string {
 /** In a query string, a form or CSV, an empty string is no value. */
 function withoutEmpty<Value>(entries: [string, Value][]): [string, Value | undefined][] {
   return entries.map(([name, value]) => [name, value === '' ? undefined : value]);
-}
-
-function attempt<Value>(message: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (cause) {
-    throw new CodedError('BAD_USER_INPUT', message, { cause });
-  }
 }

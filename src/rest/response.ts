@@ -10,8 +10,10 @@ export type Format = (typeof formats)[number];
 export const mediaTypes: Record<Format, string> = { json: 'application/json', csv: 'text/csv', jsonl: 'text/jsonl' };
 
 /** Chooses the format of a response: the one that the URL names, else the first choice of `Accept`, else JSON. */
-export function chooseFormat(name: unknown, request: IncomingMessage): Format {
-  if (typeof name === 'string') {
+export function chooseFormat(names: unknown[] = [], request: IncomingMessage): Format {
+  const [name, ...others] = names.map(String);
+  if (others.length > 0) throw badInput('format', '"format" takes one value.');
+  if (name !== undefined) {
     const named = formats.find((format) => format === name.toLowerCase());
     if (named) return named;
     throw badInput('format', `"format" must be one of ${formats.join(', ')}.`);

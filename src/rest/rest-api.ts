@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import type { Context, SignIn } from '../context.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { prefixItem, renameField } from './errors.ts';
-import { readItem, type Fields, type Item } from './fields.ts';
+import { readFields, type Fields } from './fields.ts';
 import { createHandler } from './handler.ts';
 import { readPage, streamList } from './lists.ts';
 import { longestList, type Operation } from './operations.ts';
@@ -24,10 +24,10 @@ export function createRestApi(
     const results: Result[] = [];
     for (const sources of items) {
       try {
-        const item = readItem(operation, sources);
-        if (takesItems && item.flags.has('all'))
+        const fields = readFields(operation, sources);
+        if (takesItems && fields['all'] === true)
           throw badInput('all', '"all" returns a single list: send it without [].');
-        results.push(await runItem(operation, item, context));
+        results.push(await runItem(operation, fields, context));
       } catch (error) {
         throw takesItems ? prefixItem(error, sources.place) : error;
       }
@@ -38,19 +38,19 @@ export function createRestApi(
     return { kind: 'value', value: values.map(({ value }) => value), rows: values.flatMap(({ rows }) => rows) };
   }
 
-  async function runItem(operation: Operation, item: Item, context: Context): Promise<Result> {
+  async function runItem(operation: Operation, fields: Fields, context: Context): Promise<Result> {
     const execute = async (variables: Fields) => {
       const { data, errors } = await executeGraphQL({ query: operation.document, variables }, context);
       if (errors?.[0]) throw renameField(errors[0], operation);
       return Object.values(data ?? {})[0];
     };
     if (operation.returns === 'list') {
-      if (!item.flags.has('all')) return readPage(execute, item);
+      if (fields['all'] !== true) return readPage(execute, fields);
       context.admitStream();
       context.itemsLeft = longestList;
-      return streamList(execute, item);
+      return streamList(execute, fields);
     }
-    const value = await execute(item.variables);
+    const value = await execute(fields);
     if (operation.returns === 'nothing') return { kind: 'empty' };
     if (value !== null) return { kind: 'value', value, rows: [value] };
     throw renameField(new CodedError('NOT_FOUND', 'No object has this "id".', { field: 'id' }), operation);

@@ -42,6 +42,13 @@ describe('in a URL', () => {
     expect(await get(inUrl(query) + search)).toEqual({ data: typename, message: undefined });
   });
 
+  test.each(['&variables={"a":"%FF"}', '&x=%C3', '&operationName=%ED%A0%80'])(
+    'bytes that are not UTF-8 are refused: %s',
+    async (search) => {
+      expect((await get(inUrl(query) + search)).message).toBe('The query string is not valid UTF-8.');
+    },
+  );
+
   test.each(['', 'query=', 'utm_source=mail', 'variables={}'])('no query is told as such: "%s"', async (search) => {
     expect(await get(search)).toEqual({ data: undefined, message: 'Must provide query string.' });
   });
@@ -88,6 +95,13 @@ test('an anonymous operation beside a named one is refused', async () => {
 test('a document without an operation is told as such', async () => {
   const { message } = await post({ query: 'fragment A on Query { __typename }' });
   expect(message).toBe('The document has no operation.');
+});
+
+test('a body behind a byte-order mark is read', async () => {
+  const headers = { 'Content-Type': 'application/json' };
+  const body = `\uFEFF${JSON.stringify({ query })}`;
+  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
+  expect(await response.json()).toEqual({ data: typename });
 });
 
 test('an unknown parameter of a body is refused, and named', async () => {

@@ -60,10 +60,13 @@ test.each([
   expect(readFailure(answer).message).toMatch(new RegExp(`\\bline ${line}\\b`));
 });
 
-test('a file whose header names nothing that is known creates nothing', async () => {
-  const before = await countRows(server);
-  const answer = await post('a,b\n1,2\n3,4\n');
-  expect(answer.status).toBe(400);
-  expect(readFailure(answer).message).toContain('"accountId", "purpose"');
-  expect(await countRows(server)).toBe(before);
-});
+test.each(['a,b\n1,2\n3,4\n', 'Billing\n', 'Billing'])(
+  '%j, whose header names nothing that is known, is refused',
+  async (csv) => {
+    const before = await countRows(server);
+    const answer = await post(csv);
+    expect(answer.status).toBe(400);
+    expect(readFailure(answer).message).toContain('"accountId", "purpose"');
+    expect(await countRows(server)).toBe(before);
+  },
+);

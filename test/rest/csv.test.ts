@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readCsv, writeCsv } from '../../src/rest/csv.ts';
 
-const read = (text: string) => readCsv(text).map(({ cells }) => cells);
+const read = (text: string) => {
+  const { names, rows } = readCsv(text);
+  return rows.map(({ cells }) => Object.fromEntries(names.map((name, index) => [name, cells[index]])));
+};
 const write = (text: unknown) => writeCsv([{ text }], ['text'], false);
 
 describe('CSV that is read', () => {

@@ -39,6 +39,8 @@ const lists: [string, () => [string, string][]][] = [
   ],
   ['by names in brackets', () => ids.map((id) => ['specificIds[]', id])],
   ['by numbered names', () => ids.map((id, index) => [`specificIds[${index}]`, id])],
+  ['by names with other brackets', () => ids.map((id, index) => [`specificIds[${'ab'[index]}][]`, id])],
+  ['by names with dots', () => ids.map((id, index) => [`specificIds.${index}`, id])],
   ['without dashes', () => [['specificIds', ids.map(withoutDashes).join(',')]]],
   ['in braces', () => [['specificIds', `[${ids.map((id) => `{${id}}`).join(',')}]`]]],
   ['with empty names beside', () => [['specificIds', ''], ...ids.map((id): [string, string] => ['specificIds', id])]],
@@ -59,10 +61,13 @@ describe.each(lists)('a list of ids that is written %s', (_form, entries) => {
   });
 });
 
-test('a list of accounts in brackets is no list of all sessions', async () => {
-  const answer = await send(server, 'GET', `/ai/sessions?accountIds[]=${accountId}`);
-  expect(readList(answer).items).toEqual(sessions);
-});
+test.each(['accountIds[]', 'accountIds[x]', 'accountIds[0][]', 'accountIds.0', 'accountIds[] '])(
+  'a list of accounts by the name "%s" is no list of all sessions',
+  async (name) => {
+    const answer = await send(server, 'GET', `/ai/sessions?${encodeURIComponent(name)}=${accountId}`);
+    expect(readList(answer).items).toEqual(sessions);
+  },
+);
 
 test.each(['x', '[x]', 'accountIds'])('a list with %s, which is no id, is refused', async (value) => {
   const answer = await send(server, 'GET', `/ai/sessions?accountIds=${accountId}&accountIds=${value}`);

@@ -28,8 +28,9 @@ test.each(names)('a %s that is an object with a method of its own is refused', a
   expect(await post('/api/ListAISessions', body)).toEqual({ status: 400, code: 'BadRequest' });
 });
 
-test.each(['all', 'simplifiedPaging'])('a %s that is an object is not on', async (name) => {
-  expect(await post('/api/ListAISessions', { [name]: { toString: 1 } })).toMatchObject({ status: 200 });
+test.each(['all', 'simplifiedPaging'])('a %s that is an object or a list is refused', async (name) => {
+  for (const value of [{ toString: 1 }, {}, [], [true]])
+    expect(await post('/api/ListAISessions', { [name]: value })).toEqual({ status: 400, code: 'BadRequest' });
 });
 
 test.each([

@@ -24,6 +24,9 @@ test.each([
   ['all', 'whole', /true or false/],
   ['simplifiedPaging', '2', /true or false/],
   ['countPerPage', '101&page=5000', /1 to 100\b/],
+  ['all', 'false&all=true', /one value/],
+  ['simplifiedPaging', 'true&simplifiedPaging=false', /one value/],
+  ['format', 'csv&format=json', /one value/],
 ])('a %s of %s is refused in the words of the route', async (name, value, words) => {
   const answer = await send(server, 'GET', `/ai/sessions?${name}=${value}`);
   expect(answer.status).toBe(400);
@@ -80,6 +83,33 @@ test.each(['/ai/Sessions', '/ai/SESSIONS/', '/api/newAIsession', '/json/Reply/Ne
   '%s is a route in any case',
   async (path) => {
     expect((await send(server, 'POST', path, { body: {} })).status).toBe(200);
+  },
+);
+
+test('a key in the query string of several sessions is refused: each needs its own', async () => {
+  const before = await countRows(server);
+  const answer = await send(server, 'POST', '/api/NewAISession[]?idempotencyKey=k', { body: [{}, {}] });
+  expect(answer.status).toBe(400);
+  expect(readFailure(answer).errors).toMatchObject([{ fieldName: 'idempotencyKey' }]);
+  expect(await countRows(server)).toBe(before);
+});
+
+test.each(['/ai/sessions', '/api/NewAISession[]'])(
+  'at %s, another key beside that in the header is refused',
+  async (path) => {
+    const create = (own: unknown, search = '') =>
+      send(server, 'POST', path + search, {
+        body: { idempotencyKey: own },
+        headers: { 'Idempotency-Key': `two ${path}` },
+      });
+    const before = await countRows(server);
+    for (const answer of [await create('other'), await create(null, '?idempotencyKey=other')]) {
+      expect(answer.status).toBe(400);
+      expect(readFailure(answer).errors).toMatchObject([{ fieldName: 'idempotencyKey' }]);
+    }
+    expect(await countRows(server)).toBe(before);
+    expect((await create(null)).status).toBe(200);
+    expect((await create(`two ${path}`)).status).toBe(200);
   },
 );
 

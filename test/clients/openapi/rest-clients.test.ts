@@ -49,6 +49,15 @@ describe.each(Object.entries(clients))('%s', (_name, { connect }) => {
     });
   });
 
+  test('lists the sessions of two accounts', async () => {
+    const mine = await create('a');
+    const input = { accountId: await makeAccount(), purpose: 'b' };
+    const theirs = valueOf(await client.create(input, crypto.randomUUID()));
+    await client.create({ accountId: await makeAccount(), purpose: 'c' }, crypto.randomUUID());
+    const { items } = valueOf(await client.list([accountId, input.accountId], 5));
+    expect(items.map(({ id }) => id)).toEqual([theirs.id, mine.id]);
+  });
+
   test('patches', async () => {
     const { id } = await create('Billing');
     expect(valueOf(await client.patch(id, 'Support'))).toMatchObject({ id, purpose: 'Support' });

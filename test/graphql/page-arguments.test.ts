@@ -47,3 +47,13 @@ test.each(['after', 'before'])('an offset is refused beside the cursor %s', asyn
   expect(refused.data).toEqual({ aiSessions: null });
   expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'offset' } }]);
 });
+
+const badSizes = ['last: 1, first: 1', 'first: 0', 'first: 101', 'first: -1', 'last: 0', 'last: 101', 'last: -1'];
+
+test.each(badSizes)('the arguments %s are refused', async (given) => {
+  for (const list of ['aiSessions', 'accounts']) {
+    const extensions = { code: 'BAD_USER_INPUT', field: given.split(':')[0] };
+    const answer = await server.graphql(`{ ${list}(${given}) { totalCount } }`);
+    expect(answer).toMatchObject({ status: 200, data: { [list]: null }, errors: [{ extensions }] });
+  }
+});
