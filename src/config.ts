@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDatabaseUrl } from './database/postgres/database-url.ts';
 import { StartupError } from './errors.ts';
-import { readManifest } from './graphql/document-manifest.ts';
+import { readManifest } from './graphql/documents/manifest.ts';
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
 

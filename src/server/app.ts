@@ -11,7 +11,7 @@ import { asksForPage } from '../graphql/media-types.ts';
 import { createSchema } from '../graphql/schema/schema.ts';
 import { itemLimit } from '../graphql/schema/connection.ts';
 import { createGraphQLServer } from '../graphql/server.ts';
-import { createTrustedDocuments } from '../graphql/trusted-documents.ts';
+import { createTrustedDocuments } from '../graphql/documents/trusted.ts';
 import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 import { createOutageLog } from '../observability/outage-log.ts';

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { findDeviation } from '../../src/graphql/deviation.ts';
+import { findDeviation } from '../../src/graphql/documents/deviation.ts';
 
 const deviationOf = (document: string) => findDeviation(parse(document));
 

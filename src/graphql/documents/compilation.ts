@@ -3,13 +3,13 @@ import type { DocumentNode, ExecutionArgs, ExecutionResult, GraphQLSchema } from
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
-import { isAdministrator } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
-import { compiledDocuments } from '../observability/metrics.ts';
-import { logOperation } from '../observability/operation-log.ts';
+import { isAdministrator } from '../../auth/viewer.ts';
+import type { Context } from '../../context.ts';
+import { compiledDocuments } from '../../observability/metrics.ts';
+import { logOperation } from '../../observability/operation-log.ts';
 import { isTooCostly, measureCost } from './cost.ts';
 import { findDeviation } from './deviation.ts';
-import { maskUnexpected } from './errors.ts';
+import { maskUnexpected } from '../errors.ts';
 
 type CompiledOperation = NonNullable<ReturnType<typeof compile>>;
 

@@ -1,10 +1,10 @@
 import { NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
-import type { Context } from '../context.ts';
-import { CodedError } from '../errors.ts';
-import type { Logger } from '../observability/log.ts';
-import type { Parameters } from './parameters.ts';
+import type { Context } from '../../context.ts';
+import { CodedError } from '../../errors.ts';
+import type { Logger } from '../../observability/log.ts';
+import type { Parameters } from '../parameters.ts';
 
 export interface TrustedOptions {
   /** Documents by their ids. */

@@ -1,6 +1,6 @@
 import { Kind, valueFromASTUntyped } from 'graphql';
 import type { ArgumentNode, DocumentNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
-import { defaultPageSize, maximumPageSize } from '../domain/validation.ts';
+import { defaultPageSize, maximumPageSize } from '../../domain/validation.ts';
 
 /** The maximum cost of an operation. Ten pages of 100 sessions with all fields, and their accounts', cost 28,000. */
 const maximumCost = 30_000;

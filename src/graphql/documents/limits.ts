@@ -5,10 +5,10 @@ import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
 import { getOperationAST, getVariableValues, GraphQLError, Kind, validate, visit } from 'graphql';
 import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { isAdministrator } from '../auth/viewer.ts';
-import type { Context } from '../context.ts';
+import { isAdministrator } from '../../auth/viewer.ts';
+import type { Context } from '../../context.ts';
 import { costRule, isTooCostly, measureCost } from './cost.ts';
-import { maximumErrors } from './errors.ts';
+import { maximumErrors } from '../errors.ts';
 
 /**
  * Limits the size of documents, what they ask for, and the errors about them.
