@@ -7,8 +7,8 @@ import { errorCode, ServiceUnavailableError } from '../errors.ts';
 export const failures = {
   /** Serialization failure and deadlock. */
   conflict: { codes: /^(40001|40P01)$/, retries: 4, pauseMs: 0 },
-  /** A lock time-out. */
-  rowHeld: { codes: /^55P03$/, retries: Infinity, pauseMs: 50 },
+  /** A lock time-out, which work on one session has. Most of the time, others have its connection. */
+  rowHeld: { codes: /^55P03$/, retries: Infinity, pauseMs: 200 },
   /** A standby, or set so. */
   readOnly: { codes: /^25006$/, retries: 1, pauseMs: 50 },
   connectionLost: { codes: /^(08...|57P0.)$|^CONNECT|^E[A-Z]{4,}$/, retries: 1, pauseMs: 50 },

@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceUnavailableError } from '../errors.ts';
+import type { Deadline } from './deadline.ts';
 import { failureOf, failures, ReadOnlyError, type Failure } from './failures.ts';
 
 /**
  * Runs work again after a failure that may pass, until the deadline.
  * @throws SERVICE_UNAVAILABLE for the last failure, and any other error as it is
  */
-export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: AbortSignal): Promise<T> {
+export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: Deadline): Promise<T> {
   const counts: Partial<Record<Failure, number>> = {};
   for (;;) {
-    deadline.throwIfAborted();
+    deadline.throwIfPassed();
     try {
       return await attempt();
     } catch (error) {
@@ -18,7 +19,8 @@ export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: Abo
       const { retries, pauseMs } = failures[failure];
       const count = (counts[failure] ?? 0) + 1;
       counts[failure] = count;
-      if (deadline.aborted || count > retries)
+      if (failure === 'rowHeld') deadline.held = 'The session';
+      if (deadline.hasPassed || count > retries)
         throw failure === 'readOnly' ? new ReadOnlyError(error) : new ServiceUnavailableError('The database', error);
       await sleep(pauseMs);
     }

@@ -1,5 +1,5 @@
 import type { Database, Work } from '../database.ts';
-import { withDeadline } from '../deadline.ts';
+import { withDeadline, type Deadline } from '../deadline.ts';
 import { isOfConnection } from '../failures.ts';
 import { runWithRetries } from '../retry.ts';
 import { createBulkheads } from './bulkheads.ts';
@@ -28,8 +28,8 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
     }, timeoutMs);
   }
 
-  async function attempt<T>(work: Work<T>, deadline: AbortSignal): Promise<T> {
-    deadline.throwIfAborted();
+  async function attempt<T>(work: Work<T>, deadline: Deadline): Promise<T> {
+    deadline.throwIfPassed();
     idle = idle.filter(({ state }) => state === 'ready');
     const connection = idle.pop() ?? connect();
     busy.add(connection);
@@ -37,7 +37,7 @@ export function createPool(connect: () => Connection, size: number, timeoutMs: n
     try {
       return await connection.run((orm) => {
         // Connecting may have taken too long.
-        deadline.throwIfAborted();
+        deadline.throwIfPassed();
         return work(orm);
       });
     } catch (error) {
