@@ -11,7 +11,7 @@ export const waitsBriefly = sql`(select set_config('lock_timeout', '5', true)) i
 /** Handles the error of a statement that waited too long for a row. @returns its result then */
 export function whenHeld<const Result>(result: Result): (error: unknown) => Result {
   return (error) => {
-    if (failureOf(error) === 'rowHeld') return result;
+    if (failureOf(error)?.kind === 'rowHeld') return result;
     throw error;
   };
 }

@@ -1,5 +1,4 @@
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
-import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { withDeadline } from '../database/deadline.ts';
@@ -61,7 +60,8 @@ export async function patchAISession(
   return logWrite(writer, 'session changed', { sessionId: id }, async (runs) => {
     const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
     const [changed] = await runWrites(database, [runs], (orm) => {
-      const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(isWanted).returning());
+      // Named like the table, so that `sessionColumns` fit.
+      const written = orm.$with('ai_sessions').as(orm.update(aiSessions).set(change).where(isWanted).returning());
       return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
     });
     const session = existing(changed);
@@ -146,15 +146,10 @@ export const sessionColumns = {
 };
 
 /** Joins a session with its account. */
-export const ownAccount = eq(accounts.id, aiSessions.accountId);
+const ownAccount = eq(accounts.id, aiSessions.accountId);
 
 export function selectSessions(orm: Orm) {
   return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
-}
-
-/** Makes a WITH query of the rows that a statement returns. It has the name of the table, so `sessionColumns` fit. */
-export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof aiSessions._.columns>) {
-  return orm.$with('ai_sessions').as(statement);
 }
 
 /** The conditions of a filter, with placeholders. */
