@@ -1,4 +1,5 @@
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
+import { LRUCache } from 'lru-cache';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { withDeadline } from '../database/deadline.ts';
@@ -6,7 +7,6 @@ import { waitsBriefly } from '../database/held-rows.ts';
 import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
-import { keepPrepared, type Values } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -100,14 +100,19 @@ export async function listAISessions(
 ): Promise<Page<AISession>> {
   const selection = selectPage(page, columnsOf(order));
   const values = { ...valuesOf(filter), ...selection.values };
-  const variant = `${order.field} ${order.descending} ${page.backward}`;
-  const sessions = await database.run((orm) =>
-    listStatement(orm, values, variant, () => prepareList(orm, filter, selection)).execute(values),
-  );
+  // Statements with the same order and the same placeholders are the same.
+  const name = [order.field, order.descending, page.backward, ...Object.keys(values)].join();
+  const sessions = await database.run((orm) => {
+    const statements = listStatements(orm);
+    const statement = statements.get(name) ?? prepareList(orm, filter, selection);
+    statements.set(name, statement);
+    return statement.execute(values);
+  });
   return toPage(page, sessions);
 }
 
-const listStatement = keepPrepared<ReturnType<typeof prepareList>>();
+/** The latest statements of a connection: Drizzle takes longer to write one than PostgreSQL to run it. */
+const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
 
 function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
   return selectSessions(orm)
@@ -167,7 +172,7 @@ function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AIS
 }
 
 /** The values of the placeholders in `matches`. */
-function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): Values {
+function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
   return {
     ...(ids && { ids: idList(ids) }),
     ...(accountIds &&

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { reasonOf } from '../failures.ts';
 import { readSettings } from './url-parameters.ts';
 
 /** A TCP address, or the path of a Unix socket. */
@@ -96,8 +97,7 @@ function readFile(path: string | undefined): string | undefined {
   try {
     return path && readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`names a file that cannot be read: ${reason}`, { cause });
+    throw new Error(`names a file that cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 
