@@ -1,6 +1,7 @@
 import { ServiceUnavailableError } from '../errors.ts';
 import { batchSize } from '../observability/metrics.ts';
 import { linkToOperation, traceShared } from '../observability/traces.ts';
+import type { Deadline } from './deadline.ts';
 
 /**
  * Makes a function that does its work for many requests at once. Items that arrive while a batch is running form the next
@@ -15,7 +16,7 @@ import { linkToOperation, traceShared } from '../observability/traces.ts';
 export function batch<Item, Result>(name: string, work: (items: Item[]) => Promise<Result[]>, limit = 500) {
   interface Entry {
     item: Item;
-    deadline: AbortSignal;
+    deadline: Deadline;
     links: ReturnType<typeof linkToOperation>;
     resolve: (result: Result) => void;
     reject: (error: unknown) => void;
@@ -24,7 +25,7 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
   let isRunning = false;
 
   async function run(all: Entry[]): Promise<void> {
-    const entries = all.filter(({ deadline }) => !deadline.aborted);
+    const entries = all.filter(({ deadline }) => !deadline.hasPassed);
     if (entries.length === 0) return;
     batchSize.observe({ work: name }, entries.length);
     const links = entries.flatMap((entry) => entry.links);
@@ -44,7 +45,7 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
     isRunning = false;
   }
 
-  return (item: Item, deadline: AbortSignal): Promise<Result> => {
+  return (item: Item, deadline: Deadline): Promise<Result> => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     queue.push({ item, deadline, links: linkToOperation(), resolve, reject });
     if (!isRunning) void runQueue();

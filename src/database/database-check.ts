@@ -46,11 +46,11 @@ export async function findFault(orm: Orm): Promise<string | undefined> {
     const tables = [...unseen].join(', ');
     return `${role} does not see ${tables} in its search_path, ${searchPath}: set it to the schema of the tables, and grant usage on that`;
   }
-  const grants = Object.entries(rights).flatMap(([table, names]) => {
-    const missing = names.filter((name) =>
-      found.some((row) => row.table === table && row.right === name && !row.isGranted),
-    );
-    return missing.length > 0 ? [`grant ${missing.join(', ')} on ${table} to ${role}`] : [];
-  });
-  return grants.length > 0 ? `${role} lacks rights. Run: ${grants.join('; ')}` : undefined;
+  const missing = found.filter(({ isGranted }) => !isGranted);
+  if (missing.length === 0) return undefined;
+  const grants = Array.from(
+    Map.groupBy(missing, (row) => row.table),
+    ([table, rows]) => `grant ${rows.map(({ right }) => right).join(', ')} on ${table} to ${role}`,
+  );
+  return `${role} lacks rights. Run: ${grants.join('; ')}`;
 }

@@ -1,6 +1,5 @@
-import { and, asc, desc, sql, type Placeholder, type SQL } from 'drizzle-orm';
+import { and, asc, desc, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import type { Values } from './prepared-statements.ts';
 
 /** Where a row is in a list that is ordered by id, which is by creation, or by another date and then by id. */
 export interface Cursor {
@@ -35,20 +34,14 @@ export interface ListOrder {
   descending: boolean;
 }
 
-/** The parts of the statement that selects the rows for `toPage`, with placeholders, and their values. */
-export interface PageSelection {
-  where: SQL | undefined;
-  orderBy: SQL[];
-  limit: Placeholder;
-  offset: Placeholder;
-  values: Values;
-}
+export type PageSelection = ReturnType<typeof selectPage>;
 
 /**
  * Selects one page by keyset: it starts at the cursor through an index, so a page costs the same at any depth. One row
  * more than the page holds tells whether there is another page.
+ * @returns the parts of the statement that selects the rows for `toPage`, with placeholders, and their values
  */
-export function selectPage(request: PageRequest, { id, date, descending }: ListOrder): PageSelection {
+export function selectPage(request: PageRequest, { id, date, descending }: ListOrder) {
   const { size, backward, after, before, offset } = request;
   const columns = date ? [date, id] : [id];
   const [later, earlier] = descending ? ['<', '>'] : ['>', '<'];

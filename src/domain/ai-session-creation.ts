@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { and, eq, sql } from 'drizzle-orm';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
-import { withDeadline } from '../database/deadline.ts';
-import { failureOf } from '../database/failures.ts';
-import { waitsAtMost, waitsBriefly } from '../database/held-rows.ts';
+import { withDeadline, type Deadline } from '../database/deadline.ts';
+import { waitsBriefly, whenHeld } from '../database/held-rows.ts';
 import { newIdentity } from '../database/ids.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
@@ -13,8 +12,6 @@ import { memoize } from '../memoize.ts';
 import { selectSessions, type AISession } from './ai-sessions.ts';
 import { logWrite, runWrites, type Runs, type Writer } from './writes.ts';
 
-/** How long a batch waits for a key that another transaction holds, in milliseconds. */
-const keyPatienceMs = 20;
 /** How long to wait before another look at what is held, in milliseconds. */
 const heldPauseMs = 200;
 
@@ -29,13 +26,20 @@ export interface NewAISession {
 type Candidate = NewAISession & { id: string; dateCreated: string; createdBy: string; payloadHash: string | null };
 
 /** A candidate in a batch. */
-type Item = { candidate: Candidate; runs: Runs };
+type Item = { candidate: Candidate; runs: Runs; deadline: Deadline };
 
 /**
- * What became of a candidate. It can be tried again: `held`, because another transaction holds its account; `keyHeld`,
- * because one holds its key, or that of another in its batch. `findEarlier` tells why it was refused.
+ * What became of a candidate. It is tried again if another transaction holds its account or its key, or a key of its
+ * batch (`suspected`). `findEarlier` tells why it was refused.
  */
-type Insertion = { kind: 'written'; session: AISession } | { kind: 'held' | 'keyHeld' | 'refused' };
+type Insertion =
+  | { kind: 'written'; session: AISession }
+  | { kind: 'accountHeld' | 'keyHeld' }
+  | { kind: 'suspected' }
+  | { kind: 'refused' };
+
+/** How a response names what is held. An earlier run whose connection was lost may still hold its session. */
+const heldNames = { accountHeld: 'The account', keyHeld: 'The session or its idempotencyKey' };
 
 /**
  * Creates a session, or finds the one that an earlier request with the same key created. One statement writes all that
@@ -51,7 +55,7 @@ export async function createAISession(writer: Writer, input: NewAISession): Prom
   const earlier = (await rateLimit.hasRoom(viewer.id)) ? null : await findByKey(database, candidate);
   if (earlier) return earlier;
   const write = async (runs: Runs) => {
-    const insertion = await insertOnceFree(database.whole, { candidate, runs });
+    const insertion = await insertOnceFree(database.whole, candidate, runs);
     const session = insertion.kind === 'written' ? insertion.session : await findEarlier(database, candidate);
     // A run whose response was lost may have written it.
     const kind = session.id === candidate.id ? 'written' : 'found';
@@ -62,36 +66,44 @@ export async function createAISession(writer: Writer, input: NewAISession): Prom
 }
 
 /** Inserts a candidate, as soon as no other transaction holds its account or its key. */
-function insertOnceFree(database: Database, item: Item): Promise<Insertion> {
-  const { together, alone } = inserts(database);
+function insertOnceFree(database: Database, candidate: Candidate, runs: Runs): Promise<Insertion> {
+  const queues = queuesOf(database);
+  const usual = candidate.idempotencyKey === null ? 'unkeyed' : 'keyed';
   return withDeadline(database.timeoutMs, async (deadline) => {
-    let insertion = await together(item, deadline);
-    while (insertion.kind === 'held' || insertion.kind === 'keyHeld') {
+    let queue: keyof typeof queues = usual;
+    for (;;) {
+      const insertion: Insertion = await queues[queue]({ candidate, runs, deadline }, deadline);
+      if (insertion.kind === 'written' || insertion.kind === 'refused') return insertion;
+      queue = insertion.kind === 'accountHeld' ? usual : insertion.kind;
+      if (insertion.kind === 'suspected') continue;
+      deadline.held = heldNames[insertion.kind];
       await sleep(heldPauseMs);
-      deadline.throwIfAborted();
-      insertion = await (insertion.kind === 'held' ? together : alone)(item, deadline);
+      deadline.throwIfPassed();
     }
-    return insertion;
   });
 }
 
-/** A key that is held has all keys of its batch suspected. They are tried one by one, in turn with other batches. */
-const inserts = memoize((database: Database) => {
-  const work = (items: Item[]) => insertAll(database, items);
-  return { together: batch('create sessions', work), alone: batch('create sessions', work, 1) };
+/** They take turns, so those with a held key hold up no turn but their own, after the first. */
+const queuesOf = memoize((database: Database) => {
+  const queue = (limit?: number) => batch('create sessions', (items: Item[]) => insertAll(database, items), limit);
+  return { unkeyed: queue(), keyed: queue(), suspected: queue(1), keyHeld: queue(1) };
 });
 
 /** @returns what became of each candidate, in their order */
 async function insertAll(database: Database, items: Item[]): Promise<Insertion[]> {
-  const candidates = items.map(({ candidate }) => candidate);
-  const values = { candidates: JSON.stringify(candidates) };
   const rows = await runWrites(
     { run: (work) => database.run(work, 'creations') },
     items.map(({ runs }) => runs),
-    (orm) => insertStatement(orm).execute(values).catch(whenKeyHeld),
+    (orm) => {
+      // What is written after its deadline would have no line in the log.
+      const due = items.filter(({ deadline }) => !deadline.hasPassed).map(({ candidate }) => candidate);
+      return insertStatement(orm)
+        .execute({ candidates: JSON.stringify(due) })
+        .catch(whenHeld('held'));
+    },
   );
-  if (rows === 'keyHeld')
-    return candidates.map(({ idempotencyKey }) => ({ kind: idempotencyKey ? 'keyHeld' : 'held' }));
+  const candidates = items.map(({ candidate }) => candidate);
+  if (rows === 'held') return candidates.map(() => ({ kind: items.length > 1 ? 'suspected' : 'keyHeld' }));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return candidates.map(({ id, dateCreated, createdBy, accountId, purpose }) => {
     const { kind = 'refused', accountName = null } = byId.get(id) ?? {};
@@ -99,11 +111,6 @@ async function insertAll(database: Database, items: Item[]): Promise<Insertion[]
     const dates = { dateCreated, dateLastModified: dateCreated };
     return { kind, session: { id, ...dates, createdBy, lastModifiedBy: createdBy, accountId, accountName, purpose } };
   });
-}
-
-function whenKeyHeld(error: unknown): 'keyHeld' {
-  if (failureOf(error) === 'rowHeld') return 'keyHeld';
-  throw error;
 }
 
 /**
@@ -117,7 +124,7 @@ const insertStatement = memoize((orm: Orm) => {
     select * from json_to_recordset(${sql.placeholder('candidates')}::text::json) as candidate (
       id uuid, "dateCreated" timestamptz, "createdBy" text, "accountId" uuid, purpose text, "idempotencyKey" text,
       "payloadHash" text
-    ) where ${waitsAtMost(keyPatienceMs)}`);
+    ) where ${waitsBriefly}`);
   const free = orm.$with('free', {}).as(sql`
     select id from ${accounts} where id in (select "accountId" from ${candidate}) for key share skip locked`);
   const valid = orm.$with('valid', {}).as(sql`
@@ -134,11 +141,11 @@ const insertStatement = memoize((orm: Orm) => {
     where "idempotencyKey" is null or id in (select session_id from ${claimed})
     on conflict (id) do nothing returning id`);
   // A key that was used is no reason to wait.
-  const kind = sql<Insertion['kind']>`case
+  const kind = sql<Exclude<Insertion['kind'], 'suspected'>>`case
     when candidate.id in (select id from ${written}) then 'written'
     when ${accounts.id} is null or ${accounts.id} in (select id from ${free}) or exists (
       select from ${idempotencyKeys} where created_by = "createdBy" and key = "idempotencyKey") then 'refused'
-    else 'held' end`;
+    else 'accountHeld' end`;
   return orm
     .with(candidate, free, valid, claimed, written)
     .select({ id: sql<string>`candidate.id`, accountName: accounts.name, kind })

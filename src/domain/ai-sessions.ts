@@ -1,5 +1,5 @@
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm';
-import type { TypedQueryBuilder } from 'drizzle-orm/query-builders/query-builder';
+import { LRUCache } from 'lru-cache';
 import { batch } from '../database/batch.ts';
 import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { withDeadline } from '../database/deadline.ts';
@@ -7,7 +7,7 @@ import { waitsBriefly } from '../database/held-rows.ts';
 import { idIn, idList, lowestId, orderByIds } from '../database/ids.ts';
 import { selectPage, toPage } from '../database/pagination.ts';
 import type { Cursor, ListOrder, Page, PageRequest, PageSelection } from '../database/pagination.ts';
-import { keepPrepared, prepareSelect, type Values } from '../database/prepared-statements.ts';
+import { prepareSelect } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
@@ -59,7 +59,8 @@ export async function patchAISession(
   return logWrite(writer, 'session changed', { sessionId: id }, async (runs) => {
     const isWanted = and(eq(aiSessions.id, id), waitsBriefly);
     const [changed] = await runWrites(database, [runs], (orm) => {
-      const written = writtenSessions(orm, orm.update(aiSessions).set(change).where(isWanted).returning());
+      // Named like the table, so that `sessionColumns` fit.
+      const written = orm.$with('ai_sessions').as(orm.update(aiSessions).set(change).where(isWanted).returning());
       return orm.with(written).select(sessionColumns).from(written).leftJoin(accounts, ownAccount);
     });
     const session = existing(changed);
@@ -98,14 +99,19 @@ export async function listAISessions(
 ): Promise<Page<AISession>> {
   const selection = selectPage(page, columnsOf(order));
   const values = { ...valuesOf(filter), ...selection.values };
-  const variant = `${order.field} ${order.descending} ${page.backward}`;
-  const sessions = await database.run((orm) =>
-    listStatement(orm, values, variant, () => prepareList(orm, filter, selection)).execute(values),
-  );
+  // Statements with the same order and the same placeholders are the same.
+  const name = [order.field, order.descending, page.backward, ...Object.keys(values)].join();
+  const sessions = await database.run((orm) => {
+    const statements = listStatements(orm);
+    const statement = statements.get(name) ?? prepareList(orm, filter, selection);
+    statements.set(name, statement);
+    return statement.execute(values);
+  });
   return toPage(page, sessions);
 }
 
-const listStatement = keepPrepared<ReturnType<typeof prepareList>>();
+/** The latest statements of a connection: Drizzle takes longer to write one than PostgreSQL to run it. */
+const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
 
 function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
   const select = selectSessions(orm)
@@ -144,15 +150,10 @@ export const sessionColumns = {
 };
 
 /** Joins a session with its account. */
-export const ownAccount = eq(accounts.id, aiSessions.accountId);
+const ownAccount = eq(accounts.id, aiSessions.accountId);
 
 export function selectSessions(orm: Orm) {
   return orm.select(sessionColumns).from(aiSessions).leftJoin(accounts, ownAccount);
-}
-
-/** Makes a WITH query of the rows that a statement returns. It has the name of the table, so `sessionColumns` fit. */
-export function writtenSessions(orm: Orm, statement: TypedQueryBuilder<typeof aiSessions._.columns>) {
-  return orm.$with('ai_sessions').as(statement);
 }
 
 /** The conditions of a filter, with placeholders. */
@@ -170,7 +171,7 @@ function matches({ ids, accountIds, createdBy, createdFrom, createdBefore }: AIS
 }
 
 /** The values of the placeholders in `matches`. */
-function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter): Values {
+function valuesOf({ ids, accountIds, createdBy, createdFrom, createdBefore }: AISessionFilter) {
   return {
     ...(ids && { ids: idList(ids) }),
     ...(accountIds &&

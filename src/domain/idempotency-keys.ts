@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { and, lt, sql } from 'drizzle-orm';
 import type { UserDatabase } from '../database/database.ts';
+import { waitsBriefly, whenHeld } from '../database/held-rows.ts';
 import { idempotencyKeys } from '../database/tables.ts';
 import type { Logger } from '../observability/log.ts';
 
@@ -62,8 +63,9 @@ function deleteNext(database: UserDatabase, days: number, after: Position | unde
       .offset(stepSize - 1);
     const isBefore = end && sql`(${createdBy}, ${key}) <= (${end.createdBy}, ${end.key})`;
     const isOld = lt(dateCreated, sql`now() - ${days} * interval '1 day'`);
-    const isDue = and(isAfter, isBefore, isOld);
-    const deleted = await orm.delete(idempotencyKeys).where(isDue).returning({ key });
+    const isDue = and(isAfter, isBefore, isOld, waitsBriefly);
+    // Keys that another transaction holds are left for the next time, and those beside them.
+    const deleted = await orm.delete(idempotencyKeys).where(isDue).returning({ key }).catch(whenHeld([]));
     return { deleted: deleted.length, end };
   });
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLossyDatabase } from '../support/lossy-database.ts';
 import { send } from '../support/rest-request.ts';
+import { createSilence } from '../support/silence.ts';
 import { codeOf, createAccount, createSession, startTestServer, type TestServer } from '../support/test-server.ts';
-import { unknownId } from '../support/test-server.ts';
+import { countRows, unknownId } from '../support/test-server.ts';
 
 const { lose, wrap } = createLossyDatabase();
 let server: TestServer;
@@ -144,4 +145,15 @@ test('a deletion of what never was is NOT_FOUND, after one that was lost', async
   lose('response');
   await remove(await make());
   expect(codeOf(await remove(unknownId))).toBe('NOT_FOUND');
+});
+
+test('a creation that still waits for a connection at its deadline is not made later', async () => {
+  const silence = createSilence();
+  const slow = await startTestServer({ DATABASE_TIMEOUT_MS: '1000' }, silence.wrap);
+  silence.begin();
+  expect(codeOf(await createSession(slow))).toBe('SERVICE_UNAVAILABLE');
+  await silence.end();
+  expect(codeOf(await createSession(slow))).toBeUndefined();
+  expect(await countRows(slow)).toBe(1);
+  await slow.stop();
 });

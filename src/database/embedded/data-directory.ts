@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartupError } from '../../errors.ts';
+import { reasonOf } from '../failures.ts';
 
 const ownFiles = new Set(['lock', 'lock-journal', 'secret', 'postgres', 'initializing']);
 
@@ -51,7 +52,7 @@ export function lockDataDirectory(directory: string): () => void {
     const advice = isBusy
       ? 'Stop it, or set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL that servers can share.'
       : `If no server uses the folder, delete the file.`;
-    const problem = isBusy ? `Another server uses the folder ${directory}` : `Cannot lock ${name}: ${reason(cause)}`;
+    const problem = isBusy ? `Another server uses the folder ${directory}` : `Cannot lock ${name}: ${reasonOf(cause)}`;
     throw new StartupError(`${problem}. ${advice}`, { cause });
   }
 }
@@ -82,10 +83,6 @@ export function explained<Result>(problem: string, work: () => Result): Result {
     return work();
   } catch (cause) {
     if (cause instanceof StartupError) throw cause;
-    throw new StartupError(`${problem}: ${reason(cause)}`, { cause });
+    throw new StartupError(`${problem}: ${reasonOf(cause)}`, { cause });
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

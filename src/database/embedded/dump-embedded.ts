@@ -17,10 +17,10 @@ export async function dumpEmbedded(directory: string): Promise<Blob> {
   const unlock = lockDataDirectory(directory);
   requireSpace(directory);
   const { folder } = preparePostgresFolder(directory);
-  const { client, close } = await openFolder(folder, 0, { logQuery: () => {} });
+  const { client } = await openFolder(folder, 0, { logQuery: () => {} });
   const args = ['--no-owner', '--no-privileges', '--rows-per-insert=1000'];
   const dump = await pgDump({ pg: client, args });
-  await close();
+  await client.close();
   unlock();
   // PostgreSQL before version 17 does not know this setting, which is among the first lines.
   const start = await dump.slice(0, 1000).text();

@@ -35,7 +35,7 @@ export async function openEmbedded(
   const unlock = lockDataDirectory(directory);
   requireSpace(directory);
   const { folder, onFilled } = preparePostgresFolder(directory);
-  const { client, run, close } = await openFolder(folder, timeoutMs, logger);
+  const { client, run } = await openFolder(folder, timeoutMs, logger);
   onFilled();
   // The first start needs space too.
   requireSpace(directory);
@@ -55,7 +55,7 @@ export async function openEmbedded(
     },
     async close() {
       watchdog.setLimit(closingLimit);
-      await close();
+      await client.close();
       await watchdog.stop();
       unlock();
     },
@@ -84,7 +84,7 @@ export async function openFolder(folder: string, timeoutMs: number, logger: Stat
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
   const run = <T>(work: Work<T>) => withDeadline(timeoutMs, (deadline) => runWithRetries(() => work(orm), deadline));
-  return { client, run, close: () => client.close() };
+  return { client, run };
 }
 
 /** Unpacking a new database takes a third of the time and of the memory that making it would. */

@@ -4,10 +4,10 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { DatabaseFailure } from '../failures.ts';
 import type { DatabaseUrl } from './database-url.ts';
-import type { Route, Routes } from './routes.ts';
-import { openDeadSocket, openSocket, whileOpen } from './socket.ts';
+import { createRoutes, type Route } from './routes.ts';
+import { openSocket, whileOpen } from './socket.ts';
 
-/** How long connecting may take, in milliseconds. */
+/** How long connecting may take at most, in milliseconds. */
 const connectingLimit = 10_000;
 
 /** A route has failed when its connection is lost so soon, in milliseconds. */
@@ -16,111 +16,69 @@ const shortestLife = 1000;
 /** How dates are written: poolers know both, as every JDBC driver sets them. */
 const ownParameters = { application_name: 'ai-sessions', TimeZone: 'UTC', DateStyle: 'ISO' };
 
-export type Connection = ReturnType<typeof openConnection>;
-
-export interface ConnectionOptions {
-  url: DatabaseUrl;
-  routes: Routes;
-  prepare: boolean;
-  /** Settings of the session. */
-  parameters: Record<string, string | number>;
-  statementLog: StatementLogger;
-  /** Called when a pooler has lost a prepared statement, which the driver then prepares again. */
-  onStatementLost: () => void;
-}
-
-interface Session {
+/** One session of PostgreSQL. It ends with its socket, which it never replaces. */
+export interface Connection {
   socket: Socket;
   client: postgres.Sql;
   orm: PostgresJsDatabase;
 }
 
-type State = { name: 'connecting' } | { name: 'ready'; session: Session } | { name: 'closed' };
+interface ConnectionOptions {
+  url: DatabaseUrl;
+  /** Whether PostgreSQL keeps prepared statements for a connection. */
+  prepare: boolean;
+  /** How long connecting may take, in milliseconds. */
+  timeoutMs?: number;
+  /** Settings of the session. */
+  parameters?: Record<string, string | number>;
+  statementLog?: StatementLogger;
+  /** Called when a pooler has lost a prepared statement, which the driver then prepares again. */
+  onStatementLost?: () => void;
+}
 
-/** Opens one connection, by the first route that works. Once closed, it stays so. Work must run on it at once. */
-export function openConnection(options: ConnectionOptions) {
-  const { routes } = options;
-  const sockets = new AbortController();
-  let state: State = { name: 'connecting' };
-  const opened = connect();
+/** Makes a function that opens a connection by the first route that works. Work must run on it at once. */
+export function createConnector(options: ConnectionOptions): () => Promise<Connection> {
+  const { url, timeoutMs = connectingLimit } = options;
+  const routes = createRoutes(url);
 
-  async function connect(): Promise<Session> {
-    const timer = setTimeout(destroy, connectingLimit);
+  async function connectBy(route: Route, signal: AbortSignal): Promise<Connection> {
+    const connection = await openConnection(await openSocket(route, url, signal), options);
+    const { socket } = connection;
+    const openedAt = performance.now();
+    socket.once('close', () => {
+      if (performance.now() - openedAt < shortestLife) routes.noteFailure(route, socket.errored);
+    });
+    routes.noteSuccess();
+    return connection;
+  }
+
+  return async () => {
+    const sockets = new AbortController();
+    const failure = new DatabaseFailure('08006', 'connecting to the database took too long');
+    const timer = setTimeout(() => sockets.abort(failure), Math.min(timeoutMs, connectingLimit));
     try {
       for (let triesLeft = routes.count - 1; ; triesLeft -= 1) {
         const route = await routes.next();
         sockets.signal.throwIfAborted();
         try {
-          const session = await openSession(route, options, sockets.signal);
-          becomeReady(session, route);
-          return session;
+          return await connectBy(route, sockets.signal);
         } catch (error) {
           const mayOtherWork = routes.noteFailure(route, error);
           if (triesLeft === 0 || !mayOtherWork) throw error;
         }
       }
-    } catch (error) {
-      destroy();
-      throw error;
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  function becomeReady(session: Session, route: Route): void {
-    sockets.signal.throwIfAborted();
-    state = { name: 'ready', session };
-    routes.noteSuccess();
-    const openedAt = performance.now();
-    session.socket.once('close', () => {
-      if (performance.now() - openedAt < shortestLife) routes.noteFailure(route, session.socket.errored);
-      destroy();
-    });
-  }
-
-  function destroy(): void {
-    state = { name: 'closed' };
-    sockets.abort(new DatabaseFailure('08006', 'the connection to the database was given up'));
-  }
-
-  return {
-    get state() {
-      return state.name;
-    },
-
-    /** How many bytes PostgreSQL has sent. */
-    get received() {
-      return state.name === 'ready' ? state.session.socket.bytesRead : 0;
-    },
-
-    /**
-     * Runs work, once connected.
-     * @throws what connecting fails with, and a failure of the kind `connectionLost` as soon as the connection is lost
-     */
-    async run<T>(work: (orm: PostgresJsDatabase) => Promise<T>): Promise<T> {
-      const { socket, orm } = await opened;
-      return whileOpen(socket, work(orm));
-    },
-
-    /** Closes the socket, whatever runs: one whose packets are dropped would hang forever (porsager/postgres#1089). */
-    destroy,
-
-    /** Ends the session, within a second. */
-    async close(): Promise<void> {
-      if (state.name === 'ready') await state.session.client.end({ timeout: 1 });
-      destroy();
-    },
   };
 }
 
 /**
- * Opens a socket, and makes a client of it that never has another: postgres.js would mix rows of a response that was
- * cut off with those of the next one, and report statements as done that never ran.
+ * Makes a client that has this socket only: postgres.js would mix rows of a response that was cut off with those of the
+ * next one, and report statements as done that never ran.
  */
-async function openSession(route: Route, options: ConnectionOptions, signal: AbortSignal): Promise<Session> {
+async function openConnection(socket: Socket, options: ConnectionOptions): Promise<Connection> {
   const { url, prepare, parameters, statementLog, onStatementLost } = options;
-  const socket = await openSocket(route, url, signal);
-  const unused = [socket];
   const settings = {
     ...url.credentials,
     // Named in the driver's errors only.
@@ -128,7 +86,7 @@ async function openSession(route: Route, options: ConnectionOptions, signal: Abo
     max: 1,
     prepare,
     ssl: false,
-    socket: () => unused.pop() ?? openDeadSocket(),
+    socket: () => socket,
     // The driver would close it, and connect again by itself.
     max_lifetime: null,
     // Skip the driver's type query: its errors are unhandled, and we use no arrays.
@@ -147,7 +105,7 @@ async function openSession(route: Route, options: ConnectionOptions, signal: Abo
   // name.
   socket.on('data', (message: Buffer) => {
     if (message.toString('latin1', 0, 1) === 'E' && /\0C(26000|42P05)\0/.test(message.toString('latin1')))
-      onStatementLost();
+      onStatementLost?.();
   });
-  return { socket, client, orm: drizzle(client, { logger: statementLog }) };
+  return { socket, client, orm: drizzle(client, { ...(statementLog && { logger: statementLog }) }) };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
+import { reasonOf } from '../failures.ts';
 import { readSettings } from './url-parameters.ts';
 
 /** A TCP address, or the path of a Unix socket. */
@@ -8,20 +9,7 @@ export type Address = { host: string; port: number } | { path: string };
 /** How libpq's sslmode has connections tried: without TLS, with it, or with it where the server can. */
 export type Encryption = 'off' | 'on' | 'ifOffered';
 
-export interface DatabaseUrl {
-  addresses: Address[];
-  /** Hosts, ports and database: no user, no password, no options. */
-  description: string;
-  /** What the driver needs to know; undefined where it has a default of its own. */
-  credentials: { user?: string; password?: string; database?: string };
-  /** Which encryption to try first, and second where the server refuses the first. */
-  encryption: Encryption[];
-  /** Whether TLS begins at once, without PostgreSQL's question first. */
-  isDirectTls: boolean;
-  tls: TlsOptions;
-  /** Settings of the session. */
-  parameters: Record<string, string>;
-}
+export type DatabaseUrl = ReturnType<typeof parseDatabaseUrl>;
 
 const form = `must be like postgres://user:password@host:5432/name. Percent-encode the password: \
 write %40 for @, %2F for /, %3F for ?, %23 for #, %25 for %, %5B for [, %20 for a space`;
@@ -48,7 +36,7 @@ const encryptions = new Map<string, Encryption[]>([
  * Reads a PostgreSQL URL as libpq does, also of several hosts.
  * @throws Error that says what is wrong, without any part of the password
  */
-export function parseDatabaseUrl(url: string): DatabaseUrl {
+export function parseDatabaseUrl(url: string) {
   const { host, port, user, password, dbname: database, ...options } = splitUrl(url);
   const { ssl, sslnegotiation, sslmode, sslrootcert, sslcert, sslkey, sslpassword, sslcrl, ...others } = options;
   const isDirectTls = sslnegotiation === 'direct';
@@ -64,21 +52,27 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   if (mode === 'verify-ca' && !ca) throw new Error('needs sslrootcert, the file of the CA, for sslmode=verify-ca');
   if (!sslcert !== !sslkey) throw new Error('needs both sslcert and sslkey, or neither');
   const addresses = readAddresses(host, port);
+  const tls: TlsOptions = {
+    rejectUnauthorized: mode.startsWith('verify') || (mode === 'require' && ca !== undefined),
+    ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
+    ca,
+    cert: readFile(sslcert),
+    key: readFile(sslkey),
+    passphrase: sslpassword,
+    crl: readFile(sslcrl),
+  };
   return {
     addresses,
+    /** Hosts, ports and database: no user, no password, no options. */
     description: `${addresses.map(nameOf).join()}/${database ?? ''}`,
+    /** What the driver needs to know. It has defaults of its own. */
     credentials: { ...(user && { user }), ...(password && { password }), ...(database && { database }) },
+    /** Which encryption to try first, and second where the server refuses the first. */
     encryption,
+    /** Whether TLS begins at once, without PostgreSQL's question first. */
     isDirectTls,
-    tls: {
-      rejectUnauthorized: mode.startsWith('verify') || (mode === 'require' && ca !== undefined),
-      ...(mode !== 'verify-full' && { checkServerIdentity: () => undefined }),
-      ca,
-      cert: readFile(sslcert),
-      key: readFile(sslkey),
-      passphrase: sslpassword,
-      crl: readFile(sslcrl),
-    },
+    tls,
+    /** Settings of the session. */
     parameters: readSettings(others),
   };
 }
@@ -103,8 +97,7 @@ function readFile(path: string | undefined): string | undefined {
   try {
     return path && readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`names a file that cannot be read: ${reason}`, { cause });
+    throw new Error(`names a file that cannot be read: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -5,11 +5,11 @@ import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import { StartupError, errorCode } from '../../errors.ts';
 import { reasonOf } from '../failures.ts';
 import { findMissingMigrations, migrationsFolder } from '../migrations.ts';
-import { openConnection } from './connection.ts';
+import { createConnector } from './connection.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { unusable } from './open-postgres.ts';
 import { explainRefusal } from './pooler.ts';
-import { createRoutes } from './routes.ts';
+import { whileOpen } from './socket.ts';
 
 /** A number that no other program locks: hashtext('ai-sessions migrations'), as earlier versions had it. */
 const migrationLock = 1_072_551_428;
@@ -27,33 +27,27 @@ const patienceMs = 30_000;
 export async function migratePostgres(url: string, report: (line: string) => void = () => {}): Promise<string> {
   const parsed = parseDatabaseUrl(url);
   const { description } = parsed;
-  const connection = openConnection({
-    url: parsed,
-    routes: createRoutes(parsed),
-    prepare: false,
-    parameters: {},
-    statementLog: { logQuery: () => {} },
-    onStatementLost: () => {},
-  });
-  const giveUp = Date.now() + patienceMs;
-  let reported = '';
   try {
-    for (;;) {
-      const holder = await connection.run((orm) => tryToMigrate(orm, report));
-      if (!holder) return description;
-      if (Date.now() > giveUp) {
-        const advice = 'End it or wait for it, then run this again';
-        throw unusable(description, `${holder} has locked the tables for more than 30 seconds. ${advice}`);
-      }
-      if (holder !== reported) report(`Waiting because ${holder} locks the tables.`);
-      reported = holder;
-      await sleep(1000);
-    }
+    const { socket, client, orm } = await createConnector({ url: parsed, prepare: false })();
+    const fault = await whileOpen(socket, migrateOnceFree(orm, report)).finally(() => client.end({ timeout: 1 }));
+    if (fault) throw unusable(description, fault);
+    return description;
   } catch (error) {
     if (error instanceof StartupError) throw error;
     throw unusable(description, explainRefusal(error, parsed.parameters) ?? reasonOf(error), error);
-  } finally {
-    await connection.close();
+  }
+}
+
+/** @returns what keeps the tables from being migrated, and what to do about it, in words; undefined once they are */
+async function migrateOnceFree(orm: PostgresJsDatabase, report: (line: string) => void): Promise<string | undefined> {
+  const giveUp = Date.now() + patienceMs;
+  for (let reported = ''; ; await sleep(1000)) {
+    const holder = await tryToMigrate(orm, report);
+    if (!holder) return undefined;
+    if (Date.now() > giveUp)
+      return `${holder} has locked the tables for more than 30 seconds. End it or wait for it, then run this again`;
+    if (holder !== reported) report(`Waiting because ${holder} locks the tables.`);
+    reported = holder;
   }
 }
 

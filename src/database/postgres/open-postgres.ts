@@ -5,11 +5,10 @@ import type { Logger } from '../../observability/log.ts';
 import { findFault } from '../database-check.ts';
 import type { Database } from '../database.ts';
 import { reasonOf } from '../failures.ts';
-import { openConnection, type ConnectionOptions } from './connection.ts';
+import { createConnector } from './connection.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { createPool } from './pool.ts';
 import { explainRefusal, findMissingTimeout, findOpenTransaction, poolerAdvice } from './pooler.ts';
-import { createRoutes } from './routes.ts';
 
 interface PostgresOptions {
   /** How many connections there are at most. */
@@ -38,16 +37,26 @@ export async function openPostgres(
 ): Promise<Database> {
   const parsed = parseDatabaseUrl(url);
   const statementTimeoutMs = Math.floor(statementPart * timeoutMs);
-  const options: ConnectionOptions = {
-    url: parsed,
-    routes: createRoutes(parsed),
-    prepare,
-    parameters: prepare ? sessionParameters(statementTimeoutMs) : {},
-    statementLog,
-    onStatementLost: warnOnce(log, `prepared statements get lost: ${poolerAdvice}`),
+  // What PostgreSQL itself is to do about abandoned statements and connections. Poolers refuse these parameters.
+  const limits = {
+    statement_timeout: statementTimeoutMs,
+    tcp_keepalives_idle: 30,
+    tcp_keepalives_interval: 10,
+    tcp_keepalives_count: 3,
   };
-  const pool = createPool(() => openConnection(options), poolSize, timeoutMs);
-  const database = { description: parsed.description, ...pool };
+  let hasWarned = false;
+  const connect = createConnector({
+    url: parsed,
+    prepare,
+    timeoutMs,
+    parameters: prepare ? limits : {},
+    statementLog,
+    onStatementLost() {
+      if (!hasWarned) log.warn(`prepared statements get lost: ${poolerAdvice}`);
+      hasWarned = true;
+    },
+  });
+  const database = { description: parsed.description, ...createPool(connect, poolSize, timeoutMs) };
   try {
     const fault = await whenReachable(database, parsed.parameters, log);
     if (fault) throw unusable(database.description, fault);
@@ -60,20 +69,6 @@ export async function openPostgres(
     await database.close();
     throw error;
   }
-}
-
-/** What PostgreSQL itself is to do about abandoned statements and connections. Poolers refuse these parameters. */
-function sessionParameters(statementTimeoutMs: number) {
-  const keepAlive = { tcp_keepalives_idle: 30, tcp_keepalives_interval: 10, tcp_keepalives_count: 3 };
-  return { statement_timeout: statementTimeoutMs, ...keepAlive };
-}
-
-function warnOnce(log: Logger, message: string): () => void {
-  let isWarned = false;
-  return () => {
-    if (!isWarned) log.warn(message);
-    isWarned = true;
-  };
 }
 
 /** Asks what keeps the database from being used, until it answers or 30 seconds have passed. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, isIP, Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { databaseConnections } from '../../observability/metrics.ts';
 import { DatabaseFailure } from '../failures.ts';
@@ -12,7 +12,7 @@ const tlsRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 /**
  * Connects to PostgreSQL, with TLS where the route asks for it. postgres.js would check a certificate for an IP address
  * against "localhost", and knows no fallback.
- * @param signal destroys the socket, at any time, with its reason
+ * @param signal destroys the socket, also once it is connected, with its reason
  */
 export async function openSocket(
   { address, encryption }: Route,
@@ -42,13 +42,6 @@ export async function openSocket(
   const secured = guard(connectTls({ ...tls, ...names, socket, ...protocols }), signal);
   await waitFor(secured, 'secureConnect');
   return secured;
-}
-
-/** Makes a socket that fails at once. */
-export function openDeadSocket(): Socket {
-  const socket = new Socket();
-  setImmediate(() => socket.destroy(closedByDatabase()));
-  return socket;
 }
 
 /** Waits for a result. @throws what the socket fails with, if it closes before */

@@ -26,11 +26,7 @@ const rules: [names: RegExp, harmless: RegExp, advice: string][] = [
   [/^(connection_limit|max|min|pool(_.*)?)$/, noValue, 'set DATABASE_POOL_SIZE'],
   [/^(pgbouncer|prepare.*|statement_cache_.*)$/, noValue, 'set DATABASE_PREPARE=off behind a transaction-mode pooler'],
   [/^ssl(accept|identity|factory)$/, noValue, 'set sslmode=verify-full, or require to accept any certificate'],
-  [
-    /^(idle_?timeout.*|max_?(lifetime|pipeline|uses).*|max.*_connection_lifetime|keep_?alive)$/,
-    noValue,
-    'leave it out',
-  ],
+  [/^(idle_?timeout.*|keep_?alive|max.*lifetime.*|max_?(pipeline|uses).*)$/, noValue, 'leave it out'],
   [/^(single_use_connections|backoff|fetch_types|publications|debug|supa|workaround)$/, noValue, 'leave it out'],
 ];
 

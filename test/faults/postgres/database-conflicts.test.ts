@@ -78,14 +78,20 @@ describe.skipIf(!canRunPostgres)('a statement that the database aborts', () => {
   test('because of a concurrent change is run again', async () => {
     await bench.changeRole(`set default_transaction_isolation = 'repeatable read'`);
     const { id } = (await bench.service.createSession({ purpose: 'Sales' })).data.newAISession;
-    await rival.unsafe(`begin; update ai_sessions set purpose = 'Support' where id = '${id}'`);
+    // It holds up each change behind its snapshot, but for those of the rival.
+    await bench.database.query(`
+      create function hesitate() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+      create trigger hesitate before update on ai_sessions for each statement execute function hesitate()`);
     const patch = bench.service.send(
       'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Billing" }) { purpose } }',
       { id },
     );
-    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
-    await rival.unsafe('commit');
+    const findHesitating = () => bench.database.query(`select from pg_stat_activity where wait_event = 'PgSleep'`);
+    await expect.poll(findHesitating, { interval: 20 }).toHaveLength(1);
+    await rival.unsafe('set session_replication_role = replica');
+    await rival.unsafe(`update ai_sessions set purpose = 'Support' where id = '${id}'`);
     const answer = await patch;
+    await bench.database.query('drop trigger hesitate on ai_sessions');
     await bench.changeRole('reset default_transaction_isolation');
     expect(answer).toMatchObject({ status: 200, data: { patchAISession: { purpose: 'Billing' } } });
   });

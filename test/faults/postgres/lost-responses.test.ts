@@ -35,14 +35,15 @@ describe.skipIf(!canRunPostgres)('while the responses of the database get lost',
   test('a deletion whose connection is reset then is answered as done, and has one line', async () => {
     const { id } = (await bench.service.createSession()).data.newAISession;
     // It is held up once it is prepared, which takes responses.
-    const rival = bench.database.connect();
-    await rival.unsafe(`begin; select from ai_sessions where id = '${id}' for update`);
+    await bench.database.query(`
+      create function hesitate() returns trigger language plpgsql as $$ begin perform pg_sleep(1); return null; end $$;
+      create trigger hesitate before delete on ai_sessions for each statement execute function hesitate()`);
     const answer = bench.service.send(deletion, { id });
-    await expect.poll(bench.countWaiting, { interval: 20 }).toBe(1);
+    const findHesitating = () => bench.database.query(`select from pg_stat_activity where wait_event = 'PgSleep'`);
+    await expect.poll(findHesitating, { interval: 20 }).toHaveLength(1);
     bench.proxy.dropAnswers();
-    await rival.unsafe('rollback');
-    await rival.end();
     await expect.poll(() => findIds(`id = '${id}'`)).toEqual([]);
+    await bench.database.query('drop function hesitate cascade');
     bench.proxy.cut();
     expect((await answer).data).toEqual({ deleteAISession: id });
     await expect.poll(() => linesAbout(id)).toEqual(['session created', 'session deleted']);
