@@ -129,6 +129,16 @@ export function loadConfig(environment: Environment): Config {
   return load(configuration, Object.keys(variables.shape), environment);
 }
 
+/** @throws StartupError for any parameter: the server has variables instead */
+export function refuseParameters([first]: string[]): void {
+  if (first === undefined) return;
+  throw new StartupError(
+    `The server takes no ${first}, nor any other parameter. Set environment variables, such as PORT. They are:
+  ${Object.keys(variables.shape).join('\n  ')}
+src/server/README.md says what each is for.`,
+  );
+}
+
 /**
  * Reads DATABASE_URL alone, for a command that needs no more.
  * @throws StartupError

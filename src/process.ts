@@ -1,4 +1,3 @@
-import packageJson from '../package.json' with { type: 'json' };
 import { errorCode, StartupError } from './errors.ts';
 import type { Logger, LogOutput } from './observability/log.ts';
 
@@ -26,7 +25,6 @@ export async function runProgram(
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
   try {
-    requireNode(packageJson.engines.node.replace('>=', ''));
     await program((given) => (stop = given));
   } catch (error) {
     const isExpected = error instanceof StartupError || errorCode(error).startsWith('ERR_PARSE_ARGS_');
@@ -34,13 +32,6 @@ export async function runProgram(
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
-}
-
-/** @param oldest the oldest version of Node.js that will do, as `major.minor` */
-function requireNode(oldest: string): void {
-  const { node } = process.versions;
-  if (node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return;
-  throw new StartupError(`AI Sessions needs Node.js ${oldest} or newer, and this is ${node} (${process.execPath}).`);
 }
 
 /** Logs an uncaught error, and ends the process. */

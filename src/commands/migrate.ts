@@ -1,3 +1,4 @@
+import './require-node.js';
 import { parseArgs } from 'node:util';
 import { loadDatabaseUrl } from '../config.ts';
 import { migratePostgres } from '../database/postgres/migrate-postgres.ts';

@@ -1,3 +1,5 @@
+import './require-node.js';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readLocalSecret } from '../auth/local-secret.ts';
 import { issueToken } from '../auth/token-issuer.ts';
@@ -20,7 +22,10 @@ await runProgram(async () => {
     if (!sub) throw new TypeError('--sub is missing');
     // loadConfig requires AUTH_SECRET except with the embedded database.
     const secret = config.AUTH_SECRET ?? readLocalSecret(config.DATA_DIR);
-    process.stdout.write(`${await issueToken(config, secret, { id: sub, roles: role }, expires)}\n`);
+    const token = await issueToken(config, secret, { id: sub, roles: role }, expires);
+    const signedWith = config.AUTH_SECRET ? 'AUTH_SECRET' : `the secret in ${path.resolve(config.DATA_DIR)}`;
+    process.stderr.write(`Signed with ${signedWith}. A server that has another secret refuses this token.\n`);
+    process.stdout.write(`${token}\n`);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     const usage = 'npm run --silent token -- --sub alice [--role SystemAdministrator]… [--expires 8h]';

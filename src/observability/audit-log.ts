@@ -1,7 +1,7 @@
 import type { Logger } from './log.ts';
-import { writes } from './metrics.ts';
+import { writes, type actions } from './metrics.ts';
 
-export type Action = 'account created' | 'session created' | 'session changed' | 'session deleted';
+export type Action = (typeof actions)[number];
 
 export interface Written {
   sessionId?: string;

@@ -23,9 +23,9 @@ export interface LogOutput extends DestinationStream {
 /** Readable lines at a terminal; elsewhere JSON, of which 16 MB wait for a slow reader and the rest is dropped. */
 export function openLogOutput(): LogOutput {
   // A full disk or a closed pipe must not end the process.
-  process.stdout.on('error', () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   if (!process.stdout.isTTY) return batchLines(pino.destination({ dest: 1, sync: false, maxLength: 16_000_000 }));
-  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  const prettify = prettyFactory({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true });
   const write = (line: string) => void process.stdout.write(escapeControls(prettify(line)));
   return { write, close: () => Promise.resolve() };
 }

@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import packageJson from '../../package.json' with { type: 'json' };
+import { errorStatus } from '../errors.ts';
 
 // No label has values that clients choose: each value takes memory, here and wherever the metrics are kept.
 
@@ -62,9 +64,27 @@ export const droppedLogLines = counter(
   'Log lines that were dropped because stdout was not being read.',
 );
 
+/** What `writes` counts, each also with `: outcome unknown`. */
+export const actions = ['account created', 'session created', 'session changed', 'session deleted'] as const;
+
+// Each series exists from the start: `increase()` does not see the first value of one.
+for (const api of ['graphql', 'rest', 'other']) {
+  for (const status of ['2xx', '3xx', '4xx', '5xx', 'cut off']) requestDuration.zero({ api, status });
+  for (const code of Object.keys(errorStatus)) errorsAnswered.inc({ api, code }, 0);
+}
+for (const action of actions.flatMap((name) => [name, `${name}: outcome unknown`])) writes.inc({ action }, 0);
+for (const group of ['users', 'strangers']) runningRequests.inc({ of: group }, 0);
+for (const work of ['create sessions', 'find sessions']) batchSize.zero({ work });
+gauge('build_info', 'Always 1: the versions of the server and of Node.js.', 'version', 'node').set(
+  { version: packageJson.version, node: process.versions.node },
+  1,
+);
+
 /** Measures the process too from now on: memory, processor, garbage collection, delay of the event loop. */
 export function measureProcess(): void {
   collectDefaultMetrics({ register: registry });
+  // Gauges with the names of counters, which promtool refuses.
+  for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
 }
 
 /** Writes all metrics in the text format of Prometheus. */

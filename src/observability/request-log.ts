@@ -15,7 +15,7 @@ interface Request {
 
 /** Logs and measures a request once its response is sent. */
 export function logRequest(
-  { method }: IncomingMessage,
+  { method, socket: { remoteAddress: address } }: IncomingMessage,
   response: ServerResponse,
   { path, api, log, logFields }: Request,
 ): void {
@@ -28,6 +28,6 @@ export function logRequest(
     requestDuration.observe({ api, status }, duration / 1000);
     for (const code of logFields.errors ?? []) errorsAnswered.inc({ api, code });
     const shownPath = path.slice(0, shownLength);
-    log.info({ method, path: shownPath, ...logFields, status: response.statusCode, durationMs }, message);
+    log.info({ address, method, path: shownPath, ...logFields, status: response.statusCode, durationMs }, message);
   });
 }

@@ -127,6 +127,17 @@ export function createApp(options: AppOptions): RequestListener {
   };
 }
 
+/** Makes the handler of all requests until the database is open. */
+export function answerWhileStarting(status: string, log: Logger): RequestListener {
+  return (request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    logRequest(request, response, { path, api: apiOf(path), log, logFields: {} });
+    if (path === '/health') return respond(response, 200, { status: 'alive' });
+    const body = path === '/ready' ? { status } : { message: `The server is starting: ${status}. Try again soon.` };
+    respond(response, 503, body, { 'Retry-After': '2' });
+  };
+}
+
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   if (path === '/graphql') return 'graphql';
   return /^\/(ai|accounts|api|json)\b/i.test(path) ? 'rest' : 'other';

@@ -90,9 +90,10 @@ export async function startSystem({ template, folder, secret }: SystemOptions): 
         processes.add(server);
         ended = once(server, 'exit').then(() => processes.delete(server));
         running = server;
-        await retry(() => {
+        await retry(async () => {
           if (!processes.has(server)) throw new Error(`${name} ended: see its log`);
-          return fetch(`${url}/health`);
+          const { ok } = await fetch(`${url}/ready`);
+          if (!ok) throw new Error(`${name} is not ready`);
         });
       },
     };

@@ -10,13 +10,15 @@ const token = sign({ sub: 'hush-hush-user' });
 
 let server: ServerProcess;
 let metricsUrl: string;
+let scrapedAtStart: string;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
   const database = await makeServerDatabase();
   ({ drop } = database);
   server = await startServer({ ...database.variables, AUTH_SECRET: secret, GRAPHIQL: 'off', METRICS_PORT: '0' });
-  metricsUrl = / {2}Metrics +(\S+)/.exec(server.output())?.[1] ?? '';
+  metricsUrl = / {2}Metrics +(\S+)/.exec(server.startupLines())?.[1] ?? '';
+  scrapedAtStart = await scrape();
 });
 afterAll(async () => {
   await cleanUp();
@@ -158,8 +160,20 @@ test('no metric holds what clients send', async () => {
   expect(await scrape()).not.toMatch(/hush-?hush/i);
 });
 
-test('dropped log lines are there before there are any', async () => {
-  expect(await scrape()).toMatch(/^ai_sessions_dropped_log_lines_total 0$/m);
+test.each([
+  'ai_sessions_dropped_log_lines_total',
+  requests('rest', 'cut off'),
+  'ai_sessions_errors_total{api="rest",code="IDEMPOTENCY_KEY_REUSED"}',
+  'ai_sessions_writes_total{action="session deleted: outcome unknown"}',
+])('%s is 0 before it is counted', async (name) => {
+  expect(await scrape()).toContain(`\n${name} 0\n`);
+});
+
+/** The names and labels of what is not of Node.js. */
+const series = (text: string) => (text.match(/^ai_sessions_[^ ]+/gm) ?? []).toSorted();
+
+test('each series that these tests have counted was there at the start', async () => {
+  expect(series(await scrape())).toEqual(series(scrapedAtStart));
 });
 
 test('the port of the API does not have them', async () => {

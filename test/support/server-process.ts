@@ -29,7 +29,9 @@ export interface ServerProcess extends GraphQLServer {
   token: string;
   /** All of stdout so far. */
   output: () => string;
-  /** What stdout has beside the start-up lines, each read as JSON. */
+  /** All of stderr so far, which has the start-up lines. */
+  startupLines: () => string;
+  /** All lines of stdout so far, each read as JSON. */
   logLines: () => Record<string, unknown>[];
   kill: (signal: NodeJS.Signals) => void;
   ended: Promise<ProcessEnd>;
@@ -93,15 +95,15 @@ export async function startServer(
 ): Promise<ServerProcess> {
   // A busy machine is slow, and what misses its deadline is refused.
   const patient = { DATABASE_TIMEOUT_MS: '60000', ...environment };
-  const { pid, kill, output, onOutput, ended } = startScript('src/main.ts', [], patient);
+  const { pid, kill, output, errors: startupLines, onOutput, onError, ended } = startScript('src/main.ts', [], patient);
   onOutput(() => watch(output()));
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
-  onOutput(() => /^ {2}Database .*\n/m.test(output()) && resolve());
+  onError(() => /^ {2}Database .*\n/m.test(startupLines()) && resolve());
   void ended.then(({ code, stderr }) => reject(new Error(`the server ended with ${code}: ${stderr}`)));
   await started;
 
-  const url = /^ {2}GraphQL +(\S+)\/graphql$/m.exec(output())?.[1] ?? '';
-  const graphiqlLink = /^ {2}GraphiQL +(\S+)$/m.exec(output())?.[1];
+  const url = /^ {2}GraphQL +(\S+)\/graphql$/m.exec(startupLines())?.[1] ?? '';
+  const graphiqlLink = /^ {2}GraphiQL +(\S+)$/m.exec(startupLines())?.[1];
   const token = (graphiqlLink && new URL(graphiqlLink).searchParams.get('token')) ?? '';
   const administrator = environment['AUTH_SECRET'] === secret ? sign() : token;
   return {
@@ -110,11 +112,11 @@ export async function startServer(
     graphiqlLink,
     token,
     output,
+    startupLines,
     logLines: () =>
       output()
         .split('\n')
         .slice(0, -1)
-        .filter((line) => !/^AI Sessions is ready$|^ {2}(GraphQL|Database|GraphiQL|Metrics) /.test(line))
         .map((line) => JSON.parse(line)),
     graphql: (query, variables, options = {}) =>
       sendGraphQL(
@@ -161,7 +163,9 @@ function startScript(script: string, parameters: string[], environment: Record<s
     pid: child.pid,
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
     output: () => stdout,
+    errors: () => stderr,
     onOutput: (listener: () => void) => void child.stdout?.on('data', listener),
+    onError: (listener: () => void) => void child.stderr?.on('data', listener),
     ended,
   };
 }

@@ -13,8 +13,10 @@ const ownFiles = new Set(['lock', 'lock-journal', 'secret', 'postgres', 'initial
  * @throws StartupError
  */
 export function makeDataDirectory(directory: string): void {
-  explained(`Cannot make DATA_DIR ${directory}`, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
-  explained(`Cannot write to DATA_DIR ${directory}`, () => {
+  explained(`Cannot make DATA_DIR ${directory}, so set it to a folder that you can write to`, () =>
+    makeFolder(path.resolve(directory)),
+  );
+  explained(`Cannot write to DATA_DIR ${directory}, so set it to another folder`, () => {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   });
   const { uid, mode } = statSync(directory);
@@ -33,6 +35,13 @@ export function makeDataDirectory(directory: string): void {
   explained(`DATA_DIR ${directory} is open to other users. Set it to a folder that you own`, () => {
     chmodSync(directory, 0o700);
   });
+}
+
+/** Makes a folder and those above it. With `recursive`, mkdir says ENOENT of a read-only disk. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /**

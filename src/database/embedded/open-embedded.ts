@@ -35,6 +35,7 @@ export async function openEmbedded(
   const unlock = lockDataDirectory(directory);
   requireSpace(directory);
   const { folder, onFilled } = preparePostgresFolder(directory);
+  if (!holdsDatabase(folder)) log.info(`preparing the embedded database in ${folder}: this takes some seconds, once`);
   const { client, run } = await openFolder(folder, timeoutMs, logger);
   onFilled();
   // The first start needs space too.
@@ -43,7 +44,7 @@ export async function openEmbedded(
   const checkSpace = createSpaceCheck(directory, setReadOnly, log);
   const watchdog = startWatchdog(computingLimit);
   return {
-    description: `embedded PostgreSQL in ${directory}`,
+    description: `embedded PostgreSQL in ${path.resolve(directory)}`,
     timeoutMs,
     async run(work) {
       await checkSpace();
@@ -77,9 +78,12 @@ function requireMemory(): void {
 /** Opens the files of PostgreSQL, and brings their tables up to date. @throws StartupError when they are damaged */
 export async function openFolder(folder: string, timeoutMs: number, logger: StatementLogger) {
   const client = await openFiles(folder).catch((cause: unknown) => {
-    throw new StartupError(`Cannot open the embedded database in ${folder}. Move the folder away to start anew.`, {
-      cause,
-    });
+    throw new StartupError(
+      `Cannot open the embedded database in ${folder}: ${cause instanceof Error ? cause.message : String(cause)}.
+If ulimit -v is less than 10 GB, WebAssembly lacks memory: raise it. Else the files are damaged: bring them back from a
+backup, or move the folder away to start anew.`,
+      { cause },
+    );
   });
   const orm = drizzle(client, { logger });
   await migrate(orm, { migrationsFolder });
@@ -87,11 +91,13 @@ export async function openFolder(folder: string, timeoutMs: number, logger: Stat
   return { client, run };
 }
 
+const holdsDatabase = (folder: string) => existsSync(path.join(folder, 'PG_VERSION'));
+
 /** Unpacking a new database takes a third of the time and of the memory that making it would. */
 async function openFiles(folder: string): Promise<PGlite> {
   // V8 would optimize PostgreSQL's largest function, which takes 600 MB, and more time than it saves.
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag);
-  if (existsSync(path.join(folder, 'PG_VERSION'))) return PGlite.create(folder);
+  if (holdsDatabase(folder)) return PGlite.create(folder);
   const { dataDir } = await import('@electric-sql/pglite-prepopulatedfs');
   return PGlite.create(folder, { loadDataDir: await dataDir() });
 }

@@ -35,12 +35,12 @@ async function startWith(stdio: StdioOptions, environment: Record<string, string
     stdio,
   );
   children.push(child);
-  const isAlive = () =>
-    fetch(`${url}/health`).then(
+  const isReady = () =>
+    fetch(`${url}/ready`).then(
       ({ ok }) => ok,
       () => false,
     );
-  await vi.waitUntil(isAlive, patience);
+  await vi.waitUntil(isReady, patience);
   return { child, url };
 }
 

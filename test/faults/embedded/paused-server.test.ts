@@ -29,7 +29,7 @@ describe('a server that was paused for 12 seconds', () => {
 
   beforeAll(async () => {
     server = await startServer({ DATA_DIR: await copyDataFolder(), METRICS_PORT: '0' });
-    const metricsUrl = / {2}Metrics +(\S+)/.exec(server.output())?.[1] ?? '';
+    const metricsUrl = / {2}Metrics +(\S+)/.exec(server.startupLines())?.[1] ?? '';
     scrape = await openRawConnection(metricsUrl);
     await (await fetch(metricsUrl)).text();
     [fresh, begun, kept, slow] = [await open(''), await open('GET /hea'), await open(request), await open('GET /hea')];

@@ -13,7 +13,7 @@ let outputAtStart: string;
 beforeAll(async () => {
   folder = await copyDataFolder();
   server = await startServer({ DATA_DIR: folder });
-  outputAtStart = server.output();
+  outputAtStart = server.startupLines();
 });
 afterAll(cleanUp);
 
@@ -33,6 +33,13 @@ describe.concurrent('the start-up lines', () => {
   test('name no metrics without METRICS_PORT, and there are none', async () => {
     expect(outputAtStart).not.toContain('Metrics');
     expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+  });
+
+  test('are JSON on stdout, without the token', async () => {
+    const ready = () => server.logLines().find(({ msg }) => msg === 'ready');
+    const database = `embedded PostgreSQL in ${folder}`;
+    await expect.poll(ready).toMatchObject({ url: `${server.url}/graphql`, database });
+    expect(server.output()).not.toContain(server.token);
   });
 
   test('carry the token of an administrator', async () => {
@@ -56,16 +63,16 @@ describe('the start-up lines with PORT, GRAPHIQL=off and LOG_LEVEL=silent', () =
   });
 
   test('have no link and no token', () => {
-    expect(quiet.output()).toContain('AI Sessions is ready');
-    expect(quiet.output()).not.toMatch(/GraphiQL|token|eyJ/);
+    expect(quiet.startupLines()).toContain('AI Sessions is ready');
+    expect(quiet.startupLines()).not.toMatch(/GraphiQL|token|eyJ/);
   });
 
   test('are all that is written', async () => {
-    const atStart = quiet.output();
+    const atStart = quiet.startupLines();
     expect(atStart.trimEnd().split('\n')).toHaveLength(3);
     await createSession(quiet);
     quiet.kill('SIGTERM');
-    expect(await quiet.ended).toMatchObject({ code: 0, stdout: atStart, stderr: '' });
+    expect(await quiet.ended).toMatchObject({ code: 0, stdout: '', stderr: atStart });
   });
 });
 

@@ -12,7 +12,11 @@ const runCommand = (parameters: string[], environment: Record<string, string>) =
 
 async function makeToken(parameters: string[], environment: Record<string, string>): Promise<string> {
   const { code, stdout, stderr } = await runCommand(parameters, environment);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const signedWith = environment['AUTH_SECRET'] ? 'AUTH_SECRET' : `the secret in ${environment['DATA_DIR']}`;
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: `Signed with ${signedWith}. A server that has another secret refuses this token.\n`,
+  });
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   return stdout.trim();
 }

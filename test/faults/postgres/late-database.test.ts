@@ -27,15 +27,30 @@ function throughPort(port: number): string {
   return url.href;
 }
 
-test('the server waits for a database that is still starting, and logs that it waits', async () => {
+test('the server waits for a database that is still starting, logs that it waits, and is alive but not ready', async () => {
+  const PORT = String(await findFreePort());
+  const probes: Promise<unknown>[] = [];
+  const probe = async (route: string) => {
+    const response = await fetch(`http://127.0.0.1:${PORT}${route}`);
+    return [response.status, await response.json()];
+  };
   const port = await findFreePort();
   const { hostname: targetHost, port: target } = new URL(database.url);
-  const openWhenMissed = (output: string) => {
+  const openWhenMissed = async (output: string) => {
+    if (probes.length === 0 && output.includes('waiting for the database'))
+      probes.push(...['/health', '/ready', '/graphql'].map(probe));
+    await Promise.all(probes);
     if (/(?:"msg":"waiting for the database[^]*){2}/.test(output))
       opening ??= startProxy(Number(target || '5432'), { port, targetHost });
   };
-  const { url, output } = await startServer({ DATABASE_URL: throughPort(port), AUTH_SECRET: secret }, openWhenMissed);
-  expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*AI Sessions is ready/);
+  const environment = { DATABASE_URL: throughPort(port), AUTH_SECRET: secret, PORT };
+  const { url, output } = await startServer(environment, openWhenMissed);
+  expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*"msg":"ready"/);
+  expect(await Promise.all(probes)).toEqual([
+    [200, { status: 'alive' }],
+    [503, { status: 'waiting for the database' }],
+    [503, { message: 'The server is starting: waiting for the database. Try again soon.' }],
+  ]);
   const response = await fetch(`${url}/ready`);
   expect(response.status).toBe(200);
 });
