@@ -1,4 +1,4 @@
-import './commands/require-node.js';
+import './commands/require-node.cjs';
 import type { RequestListener } from 'node:http';
 import { readLocalSecret } from './auth/local-secret.ts';
 import { issueToken } from './auth/token-issuer.ts';

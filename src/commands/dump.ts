@@ -1,4 +1,4 @@
-import './require-node.js';
+import './require-node.cjs';
 import { statSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';

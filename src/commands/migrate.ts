@@ -1,4 +1,4 @@
-import './require-node.js';
+import './require-node.cjs';
 import { parseArgs } from 'node:util';
 import { loadDatabaseUrl } from '../config.ts';
 import { migratePostgres } from '../database/postgres/migrate-postgres.ts';

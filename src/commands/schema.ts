@@ -1,4 +1,4 @@
-import './require-node.js';
+import './require-node.cjs';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

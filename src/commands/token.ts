@@ -1,4 +1,4 @@
-import './require-node.js';
+import './require-node.cjs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readLocalSecret } from '../auth/local-secret.ts';

@@ -59,7 +59,7 @@ describe('the server refuses', () => {
 test('a Node.js that cannot run TypeScript is reported before a script of npm runs', async () => {
   const asOld = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`;
   const NODE_OPTIONS = `--import="data:text/javascript,${encodeURIComponent(asOld)}"`;
-  const { code, stderr } = await runScript('src/commands/require-node.js', [], { NODE_OPTIONS });
+  const { code, stderr } = await runScript('src/commands/require-node.cjs', [], { NODE_OPTIONS });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^AI Sessions needs Node\.js \d+\.\d+ or newer, and this is 20\.20\.2 /);
 });

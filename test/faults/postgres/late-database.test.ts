@@ -17,6 +17,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await cleanUp();
   await (await opening)?.close();
+  opening = undefined;
   await database.drop();
 });
 
@@ -45,7 +46,7 @@ test('the server waits for a database that is still starting, logs that it waits
   };
   const environment = { DATABASE_URL: throughPort(port), AUTH_SECRET: secret, PORT };
   const { url, output } = await startServer(environment, openWhenMissed);
-  expect(output()).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*"msg":"ready"/);
+  await expect.poll(output).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*"msg":"ready"/);
   expect(await Promise.all(probes)).toEqual([
     [200, { status: 'alive' }],
     [503, { status: 'waiting for the database' }],

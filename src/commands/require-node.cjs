@@ -1,7 +1,6 @@
-// Ends the process where Node.js is too old. It is JavaScript because such a Node.js may not run TypeScript.
-import { readFileSync } from 'node:fs';
+// Ends the process where Node.js is too old. Such a Node.js may not run TypeScript, nor wait for one module before the next.
+const { engines } = require('../../package.json');
 
-const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const oldest = engines.node.replace('>=', '');
 const { node } = process.versions;
 
