@@ -9,7 +9,7 @@ let metricsUrl: string;
 
 beforeAll(async () => {
   const server = await startServer({ DATA_DIR: await copyDataFolder(), METRICS_PORT: '0' });
-  metricsUrl = / {2}Metrics +(\S+)/.exec(server.output())?.[1] ?? '';
+  metricsUrl = / {2}Metrics +(\S+)/.exec(server.startupLines())?.[1] ?? '';
 });
 afterAll(cleanUp);
 
