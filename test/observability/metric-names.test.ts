@@ -3,14 +3,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { measureProcess, writeMetrics } from '../../src/observability/metrics.ts';
-import { cleanUp, makeFolder } from '../support/server-process.ts';
+import { cleanUp, makeFolder, startServer } from '../support/server-process.ts';
+import { copyDataFolder } from '../support/test-database.ts';
 
 let metrics: string;
 
 beforeAll(async () => {
-  measureProcess();
-  metrics = (await writeMetrics()).text;
+  const server = await startServer({ DATA_DIR: await copyDataFolder(), METRICS_PORT: '0' });
+  const [, url = ''] = / {2}Metrics +(\S+)/.exec(server.startupLines()) ?? [];
+  metrics = await (await fetch(url)).text();
 });
 afterAll(cleanUp);
 
