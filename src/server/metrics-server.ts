@@ -9,7 +9,6 @@ import { createTimedServer, listen } from './http-server.ts';
  * @throws StartupError when the address is taken or not ours
  */
 export async function serveMetrics(host: string, port: number, log: Logger): Promise<string> {
-  measureProcess();
   const server = createTimedServer(async ({ method, url = '/', headers }, response) => {
     try {
       const isRefused = isLoopback(host) && !isOwnName(headers.host, host);
@@ -22,7 +21,9 @@ export async function serveMetrics(host: string, port: number, log: Logger): Pro
     }
   });
   server.maxConnections = 100;
-  return `${await listen(server, host, port, 'METRICS_PORT')}/metrics`;
+  const url = await listen(server, host, port, 'METRICS_PORT');
+  measureProcess();
+  return `${url}/metrics`;
 }
 
 const notFound = { contentType: 'text/plain; charset=utf-8', text: 'Metrics are at /metrics.\n' };

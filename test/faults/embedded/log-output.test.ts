@@ -65,7 +65,7 @@ async function endWithin(child: ChildProcess, seconds: number) {
 }
 
 describe('a log that nobody reads', () => {
-  const unread: StdioOptions = ['ignore', 'pipe', 'inherit'];
+  const unread: StdioOptions = ['ignore', 'pipe', 'ignore'];
 
   test('keeps no request from its answer, nor SIGTERM from ending the process with 0', async () => {
     const { child, url } = await startWith(unread);
@@ -97,7 +97,7 @@ describe('a log that is read again', () => {
   let code: unknown;
 
   beforeAll(async () => {
-    const { child, url } = await startWith(['ignore', 'pipe', 'inherit']);
+    const { child, url } = await startWith(['ignore', 'pipe', 'ignore']);
     await sendLongRequests(url, 12_500);
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await vi.waitUntil(() => /"\d+ log lines were dropped"/.test(output), patience);
@@ -120,7 +120,7 @@ describe('a log that is read again', () => {
 
 test('a log on a full disk keeps no request from its answer, nor SIGTERM from ending the process with 0', async () => {
   const full = await open('/dev/full', 'w');
-  const { child, url } = await startWith(['ignore', full.fd, 'inherit']);
+  const { child, url } = await startWith(['ignore', full.fd, 'ignore']);
   await full.close();
   await sendLongRequests(url, 50);
   child.kill('SIGTERM');
