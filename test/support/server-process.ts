@@ -34,6 +34,7 @@ export interface ServerProcess extends GraphQLServer {
   /** All lines of stdout so far, each read as JSON. */
   logLines: () => Record<string, unknown>[];
   kill: (signal: NodeJS.Signals) => void;
+  /** Its stderr is without the start-up lines. */
   ended: Promise<ProcessEnd>;
 }
 
@@ -130,7 +131,10 @@ export async function startServer(
         },
       ),
     kill,
-    ended,
+    ended: ended.then((end) => ({
+      ...end,
+      stderr: end.stderr.replace(/^AI Sessions is ready\n(?: {2}\w+ .*\n)*/, ''),
+    })),
   };
 }
 
