@@ -75,7 +75,6 @@ for (const api of ['graphql', 'rest', 'other']) {
 for (const action of actions.flatMap((name) => [name, `${name}: outcome unknown`])) writes.inc({ action }, 0);
 for (const document of ['trusted', 'other']) operations.inc({ document }, 0);
 for (const group of ['users', 'strangers']) runningRequests.inc({ of: group }, 0);
-for (const document of ['trusted', 'other']) operations.inc({ document }, 0);
 for (const work of ['create sessions', 'find sessions']) batchSize.zero({ work });
 gauge('build_info', 'Always 1: the versions of the server and of Node.js.', 'version', 'node').set(
   { version: packageJson.version, node: process.versions.node },
