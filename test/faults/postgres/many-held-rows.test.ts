@@ -10,6 +10,8 @@ import { codeOf, createAccount } from '../../support/test-server.ts';
 
 const heldCount = 10;
 const otherCount = 100;
+/** Within which others are to be answered: a second on a quiet machine. A held row would keep them for 20. */
+const limitMs = 5000;
 
 const patch = 'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Sales" }) { id } }';
 const remove = 'mutation ($id: ID!) { deleteAISession(id: $id) }';
@@ -74,50 +76,41 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('while another transaction hol
     [{ DATABASE_POOL_SIZE: '10', DATABASE_PREPARE: 'on' }, 97],
     [{ DATABASE_POOL_SIZE: '1', DATABASE_PREPARE: 'off' }, 80],
     [{ DATABASE_POOL_SIZE: '10', DATABASE_PREPARE: 'off' }, 97],
-  ])(
-    'others go on within a second, and all is done once the rows are free, with %j: %i of 100 on a quiet machine',
-    async (environment, expected) => {
-      await start({ ...environment, DATABASE_TIMEOUT_MS: '20000' });
-      const attempt = randomUUID();
-      const nameOf = (index: number) => `${attempt} ${index}`;
-      const accountIds = await Promise.all(listOf(heldCount, (index) => createAccount(service, nameOf(index))));
-      const keys = listOf(heldCount, (index) => `held ${nameOf(index)}`);
-      const sessionIds = await makeSessions(heldCount);
-      const [bob, carol] = [sign({ sub: 'bob' }), sign({ sub: 'carol' })];
-      const held: Promise<Pick<TimedAnswer, 'errors'>>[] = [];
-      const sendHeld = (index: number) => {
-        held.push(service.createSession({ accountId: accountIds[index] }));
-        held.push(service.createSession({ accountId: accountIds[index], idempotencyKey: `free ${nameOf(index)}` }));
-        held.push(service.createSession({ idempotencyKey: keys[index] }));
-        held.push(service.send(patch, { id: sessionIds[index] }));
-        held.push(service.graphql(patch, { id: sessionIds[index] }, { token: bob }));
-      };
-      const others = [
-        () => service.createSession(),
-        () => service.createSession({ idempotencyKey: `other ${randomUUID()}` }),
-        () => service.send(find, { id: sessionIds[0] }),
-        () => service.graphql(list, {}, { token: carol }),
-      ];
-      /** Counts the others that are answered within a second. */
-      async function countQuick(withHeld: (index: number) => void): Promise<number> {
-        const sent = listOf(otherCount, async (index) => {
-          await sleep(10 * index);
-          if (index % 5 === 0) withHeld((index / 5) % heldCount);
-          const begin = performance.now();
-          const answer = await others[index % others.length]?.();
-          return answer && codeOf(answer) === undefined && performance.now() - begin < 1000;
-        });
-        return (await Promise.all(sent)).filter(Boolean).length;
-      }
-      // A busy machine is slow with nothing held, too.
-      const quickAlone = await countQuick(() => {});
-      await hold(accountIds, keys, sessionIds);
-      const quick = await countQuick(sendHeld);
-      await rival.unsafe('rollback');
-      expect(new Set((await Promise.all(held)).map(codeOf))).toEqual(new Set([undefined]));
-      expect(quick).toBeGreaterThanOrEqual(Math.min(expected, 0.8 * quickAlone));
-    },
-  );
+  ])('others go on, and all is done once the rows are free, with %j: %i of 100', async (environment, expected) => {
+    await start({ ...environment, DATABASE_TIMEOUT_MS: '20000' });
+    const attempt = randomUUID();
+    const nameOf = (index: number) => `${attempt} ${index}`;
+    const accountIds = await Promise.all(listOf(heldCount, (index) => createAccount(service, nameOf(index))));
+    const keys = listOf(heldCount, (index) => `held ${nameOf(index)}`);
+    const sessionIds = await makeSessions(heldCount);
+    const [bob, carol] = [sign({ sub: 'bob' }), sign({ sub: 'carol' })];
+    const held: Promise<Pick<TimedAnswer, 'errors'>>[] = [];
+    const sendHeld = (index: number) => {
+      held.push(service.createSession({ accountId: accountIds[index] }));
+      held.push(service.createSession({ accountId: accountIds[index], idempotencyKey: `free ${nameOf(index)}` }));
+      held.push(service.createSession({ idempotencyKey: keys[index] }));
+      held.push(service.send(patch, { id: sessionIds[index] }));
+      held.push(service.graphql(patch, { id: sessionIds[index] }, { token: bob }));
+    };
+    const others = [
+      () => service.createSession(),
+      () => service.createSession({ idempotencyKey: `other ${randomUUID()}` }),
+      () => service.send(find, { id: sessionIds[0] }),
+      () => service.graphql(list, {}, { token: carol }),
+    ];
+    await hold(accountIds, keys, sessionIds);
+    const quick = listOf(otherCount, async (index) => {
+      await sleep(10 * index);
+      if (index % 5 === 0) sendHeld((index / 5) % heldCount);
+      const begin = performance.now();
+      const answer = await others[index % others.length]?.();
+      return answer && codeOf(answer) === undefined && performance.now() - begin < limitMs;
+    });
+    const quickCount = (await Promise.all(quick)).filter(Boolean).length;
+    await rival.unsafe('rollback');
+    expect(new Set((await Promise.all(held)).map(codeOf))).toEqual(new Set([undefined]));
+    expect(quickCount).toBeGreaterThanOrEqual(expected);
+  });
 
   test('old keys that the server would delete hold up nothing', async () => {
     await database.query(`insert into idempotency_keys (created_by, key, session_id, payload_hash, date_created)
