@@ -61,38 +61,52 @@ const accountId: string = newAccount.id;
 const fields = 'id dateCreated dateLastModified createdBy lastModifiedBy accountId accountName purpose';
 const input = { accountId, purpose: 'Benchmark' };
 const creation = `mutation New($input: NewAISessionInput!) { newAISession(input: $input) { ${fields} } }`;
-const { newAISession } = await graphql(creation, { input });
-const [limitSession] = await sql`
-  insert into limit_sessions (account_id, purpose, created_by, last_modified_by)
-  select ${accountId}::uuid, 'Benchmark', 'alice', 'alice' from generate_series(1, 100) returning id`;
+await graphql(creation, { input });
 
 type Contestant = 'limit' | 'GraphQL' | 'REST';
 type Job = Record<Contestant, Target>;
 /** What is sent for a job: to GraphQL and the limit the same, and to the REST API its words for it. */
-function job(query: string, variables: object, rest: { path: string; body?: string }, limitVariables = variables): Job {
-  const body = (of: object) => JSON.stringify({ query, variables: of });
+function job(query: string, variables: object[], rest: Target['requests'], limitVariables = variables): Job {
+  const requests = (path: string, of: object[]) =>
+    of.map((each) => ({ path, body: JSON.stringify({ query, variables: each }) }));
   return {
-    limit: { url: `http://127.0.0.1:${limit.url}/`, headers, body: body(limitVariables) },
-    GraphQL: { url: `${server.url}/graphql`, headers, body: body(variables) },
-    REST: { url: server.url + rest.path, headers, ...(rest.body && { body: rest.body }) },
+    limit: { url: `http://127.0.0.1:${limit.url}`, headers, requests: requests('/', limitVariables) },
+    GraphQL: { url: server.url, headers, requests: requests('/graphql', variables) },
+    REST: { url: server.url, headers, requests: rest },
   };
 }
-const jobs = {
-  creations: job(creation, { input }, { path: '/ai/sessions', body: JSON.stringify(input) }),
-  finds: job(
-    `query Find($id: ID!) { aiSession(id: $id) { ${fields} } }`,
-    { id: newAISession.id },
-    { path: `/ai/sessions/${newAISession.id}` },
-    { id: limitSession?.id },
-  ),
-  lists: job(
-    `query List($first: Int!) {
-      aiSessions(first: $first) { pageInfo { hasNextPage endCursor } edges { cursor node { ${fields} } } }
-    }`,
-    { first: 25 },
-    { path: '/ai/sessions?simplifiedPaging=true' },
-  ),
-};
+const creations = job(creation, [{ input }], [{ path: '/ai/sessions', body: JSON.stringify(input) }]);
+
+/** The newest sessions of a table. */
+async function newestIds(table: string, count: number): Promise<string[]> {
+  const found = await sql`select id from ${sql(table)} order by id desc limit ${count}`;
+  return found.map(({ id }) => String(id));
+}
+
+/** Finds a hundred sessions, each by its id. */
+async function makeFinds(): Promise<Job> {
+  const variables = (await newestIds('ai_sessions', 100)).map((id) => ({ id }));
+  const limitVariables = (await newestIds('limit_sessions', 100)).map((id) => ({ id }));
+  const paths = variables.map(({ id }) => ({ path: `/ai/sessions/${id}` }));
+  const query = `query Find($id: ID!) { aiSession(id: $id) { ${fields} } }`;
+  return job(query, variables, paths, limitVariables);
+}
+
+/** Lists eighty pages of the newest sessions. */
+async function makePages(): Promise<Job> {
+  const query = `query Page($after: String) {
+    aiSessions(first: 25, after: $after) { pageInfo { hasNextPage endCursor } edges { cursor node { ${fields} } } }
+  }`;
+  const variables: { after?: string }[] = [{}];
+  while (variables.length < 80) {
+    const { endCursor } = (await graphql(query, variables.at(-1))).aiSessions.pageInfo;
+    variables.push({ after: endCursor });
+  }
+  const paths = variables.map((_, index) => ({ path: `/ai/sessions?simplifiedPaging=true&page=${index + 1}` }));
+  const limitIds = await newestIds('limit_sessions', 25 * variables.length);
+  const limitVariables = variables.map((_, index) => ({ first: 25, after: limitIds[25 * index] }));
+  return job(query, variables, paths, limitVariables);
+}
 
 async function countRows(name: Contestant): Promise<number> {
   const table = name === 'limit' ? 'limit_sessions' : 'ai_sessions';
@@ -100,15 +114,15 @@ async function countRows(name: Contestant): Promise<number> {
 }
 
 /** Loads those named in turn, over several rounds, and tells the medians beside the limit's. */
-async function measure(kind: keyof typeof jobs, names: Contestant[], connections: number, title = '') {
+async function measure(kind: string, work: Job, names: Contestant[], connections: number, title = '') {
   const heading = `${kind}, ${connections} connections${title}`;
   const runs = new Map(names.map((name) => [name, [] as (Measurement & { missing: number })[]]));
   for (let round = 0; round <= rounds; round++) {
     process.stderr.write(`${heading}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`);
     for (const name of names) {
       const before = await countRows(name);
-      const run = await load(jobs[kind][name], connections, round === 0 ? 2 : seconds);
-      const expected = kind === 'creations' ? run.answered : 0;
+      const run = await load(work[name], connections, round === 0 ? 2 : seconds);
+      const expected = work === creations ? run.answered : 0;
       const missing = Math.max(0, expected - ((await countRows(name)) - before));
       if (round > 0) runs.get(name)?.push({ ...run, missing });
     }
@@ -134,17 +148,14 @@ const summary = (runs: Measurement[]) => ({
   'p99 ms': median(runs.map(({ p99 }) => p99)),
 });
 /** Measures creations while as many connections list, beside the same creations alone. */
-async function measureBeside() {
+async function measureBeside(pages: Job) {
   const alone: Measurement[] = [];
   const beside: Measurement[] = [];
   for (let round = 0; round < rounds; round++) {
     process.stderr.write(`creations beside lists: round ${round + 1} of ${rounds}\n`);
-    alone.push(await load(jobs.creations.GraphQL, 32, seconds));
-    const [creations] = await Promise.all([
-      load(jobs.creations.GraphQL, 32, seconds),
-      load(jobs.lists.GraphQL, 32, seconds),
-    ]);
-    beside.push(creations);
+    alone.push(await load(creations.GraphQL, 32, seconds));
+    const [measured] = await Promise.all([load(creations.GraphQL, 32, seconds), load(pages.GraphQL, 32, seconds)]);
+    beside.push(measured);
   }
   console.log('\ncreations, 32 connections');
   console.table({ alone: summary(alone), 'beside 32 connections of lists': summary(beside) });
@@ -155,16 +166,17 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}, ${version}, load by ${loadGenerator}, ${rounds} rounds of ${seconds} s`,
 );
 const everyone: Contestant[] = ['limit', 'GraphQL', 'REST'];
-for (const connections of [1, 32, 256]) await measure('creations', everyone, connections);
+for (const connections of [1, 32, 256]) await measure('creations', creations, everyone, connections);
 await sql`analyze`;
-await measure('finds', everyone, 32);
-await measure('lists', everyone, 32);
-await measureBeside();
+await measure('finds, each of another session', await makeFinds(), everyone, 32);
+const pages = await makePages();
+await measure('lists, each of another page', pages, everyone, 32);
+await measureBeside(pages);
 await sql`truncate ai_sessions`;
 await fill(sql, 10_000, accountId);
-const few = await measure('creations', ['limit', 'GraphQL'], 32, ', 10 thousand sessions in the table');
+const few = await measure('creations', creations, ['limit', 'GraphQL'], 32, ', 10 thousand sessions in the table');
 await fill(sql, rows, accountId);
-const many = await measure('creations', ['limit', 'GraphQL'], 32, `, ${rows} sessions in the table`);
+const many = await measure('creations', creations, ['limit', 'GraphQL'], 32, `, ${rows} sessions in the table`);
 console.log(`with ${rows} sessions: ${(many / few).toFixed(2)} of the creations with 10 thousand`);
 console.log('\nPages of 25, newest first');
 console.table(await measurePages(graphql));

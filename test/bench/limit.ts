@@ -23,10 +23,10 @@ async function find(id: string) {
   return row;
 }
 
-async function list(first: number) {
+async function list(first: number, after = 'ffffffff-ffff-ffff-ffff-ffffffffffff') {
   const rows = await database`
     select ${columns} from limit_sessions s left join accounts a on a.id = s.account_id
-    order by s.id desc limit ${first + 1}`;
+    where s.id < ${after} order by s.id desc limit ${first + 1}`;
   const edges = rows.slice(0, first).map((node) => ({ cursor: node['id'], node }));
   return { edges, pageInfo: { hasNextPage: rows.length > first, endCursor: edges.at(-1)?.cursor } };
 }
@@ -35,8 +35,8 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', async () => {
-    const { input, id, first } = JSON.parse(Buffer.concat(chunks).toString()).variables;
-    const data = input ? await insert(input) : id ? await find(id) : await list(first);
+    const { input, id, first, after } = JSON.parse(Buffer.concat(chunks).toString()).variables;
+    const data = input ? await insert(input) : id ? await find(id) : await list(first, after);
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ data }));
   });
 });

@@ -6,10 +6,11 @@ import { promisify } from 'node:util';
 import autocannon from 'autocannon';
 
 export interface Target {
+  /** Without a slash at its end. */
   url: string;
   headers: Record<string, string>;
-  /** What is sent by POST; without it, the request is a GET. */
-  body?: string;
+  /** Sent in turn, so that no work for one serves the next: by POST with a body, else by GET. */
+  requests: { path: string; body?: string }[];
 }
 
 export interface Measurement {
@@ -24,10 +25,12 @@ export interface Measurement {
 
 export const loadGenerator = spawnSync('wrk', ['-v']).error ? 'autocannon' : 'wrk';
 
-/** Sends the same request over a number of connections, as fast as they are answered. */
+/** Sends requests over a number of connections, as fast as they are answered. */
 export async function load(target: Target, connections: number, seconds: number): Promise<Measurement> {
   if (loadGenerator === 'wrk') return loadByWrk(target, connections, seconds);
-  const result = await autocannon({ ...target, method: methodOf(target), connections, duration: seconds });
+  const { url, headers } = target;
+  const requests = target.requests.map((request) => ({ ...request, method: methodOf(request), headers }));
+  const result = await autocannon({ url, requests, connections, duration: seconds });
   return {
     rate: result.requests.average,
     p50: result.latency.p50,
@@ -37,17 +40,31 @@ export async function load(target: Target, connections: number, seconds: number)
   };
 }
 
-const methodOf = ({ body }: Target) => (body === undefined ? 'GET' : 'POST');
+const methodOf = ({ body }: Target['requests'][number]): 'GET' | 'POST' => (body === undefined ? 'GET' : 'POST');
+
+const inLua = (text: string | undefined) => (text === undefined ? 'nil' : JSON.stringify(text));
 
 async function loadByWrk(target: Target, connections: number, seconds: number): Promise<Measurement> {
-  const { url, headers, body } = target;
+  const { url, headers, requests } = target;
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-'));
   const script = path.join(folder, 'request.lua');
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
-  if (body !== undefined) lines.push(`wrk.body = ${JSON.stringify(body)}`);
-  writeFileSync(script, [`wrk.method = "${methodOf(target)}"`, ...lines].join('\n'));
+  const texts = requests.map(
+    (request) => `wrk.format("${methodOf(request)}", ${inLua(request.path)}, nil, ${inLua(request.body)})`,
+  );
+  writeFileSync(
+    script,
+    `${lines.join('\n')}
+local requests = {}
+local turn = 0
+function init() requests = { ${texts.join(',\n')} } end
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end`,
+  );
   const parameters = ['-t1', `-c${connections}`, `-d${seconds}`, '--latency', '-s', script, url];
   const { stdout } = await promisify(execFile)('wrk', parameters);
   rmSync(folder, { recursive: true });
