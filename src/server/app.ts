@@ -131,11 +131,21 @@ export function createApp(options: AppOptions): RequestListener {
 export function answerWhileStarting(status: string, log: Logger): RequestListener {
   return (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
-    logRequest(request, response, { path, api: apiOf(path), log, logFields: {} });
+    const api = apiOf(path);
+    const errors = path === '/health' ? [] : ['SERVICE_UNAVAILABLE'];
+    logRequest(request, response, { path, api, log, logFields: { errors } });
     if (path === '/health') return respond(response, 200, { status: 'alive' });
-    const body = path === '/ready' ? { status } : { message: `The server is starting: ${status}. Try again soon.` };
+    const body =
+      path === '/ready' ? { status } : unavailable(api, `The server is starting: ${status}. Try again soon.`);
     respond(response, 503, body, { 'Retry-After': '2' });
   };
+}
+
+/** The error SERVICE_UNAVAILABLE as clients of each API expect it. */
+function unavailable(api: ReturnType<typeof apiOf>, message: string): object {
+  if (api === 'graphql') return { errors: [{ message, extensions: { code: 'SERVICE_UNAVAILABLE', retryAfter: 2 } }] };
+  if (api === 'rest') return { responseStatus: { errorCode: 'ServiceUnavailable', message, errors: [] } };
+  return { message };
 }
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {

@@ -39,7 +39,7 @@ test('the server waits for a database that is still starting, logs that it waits
   const { hostname: targetHost, port: target } = new URL(database.url);
   const openWhenMissed = async (output: string) => {
     if (probes.length === 0 && output.includes('waiting for the database'))
-      probes.push(...['/health', '/ready', '/graphql'].map(probe));
+      probes.push(...['/health', '/ready', '/graphql', '/ai/sessions', '/'].map(probe));
     await Promise.all(probes);
     if (/(?:"msg":"waiting for the database[^]*){2}/.test(output))
       opening ??= startProxy(Number(target || '5432'), { port, targetHost });
@@ -47,10 +47,13 @@ test('the server waits for a database that is still starting, logs that it waits
   const environment = { DATABASE_URL: throughPort(port), AUTH_SECRET: secret, PORT };
   const { url, output } = await startServer(environment, openWhenMissed);
   await expect.poll(output).toMatch(/"msg":"waiting for the database[^\n]*\n[^]*"msg":"ready"/);
+  const message = 'The server is starting: waiting for the database. Try again soon.';
   expect(await Promise.all(probes)).toEqual([
     [200, { status: 'alive' }],
     [503, { status: 'waiting for the database' }],
-    [503, { message: 'The server is starting: waiting for the database. Try again soon.' }],
+    [503, { errors: [{ message, extensions: { code: 'SERVICE_UNAVAILABLE', retryAfter: 2 } }] }],
+    [503, { responseStatus: { errorCode: 'ServiceUnavailable', message, errors: [] } }],
+    [503, { message }],
   ]);
   const response = await fetch(`${url}/ready`);
   expect(response.status).toBe(200);
