@@ -25,12 +25,17 @@ export function writeError(error: unknown, response: ServerResponse, { log, logF
   else if (error instanceof ServiceUnavailableError) logOutage(error);
   // Part of the response was sent already.
   if (response.headersSent) return void response.destroy();
-  const { message, extensions } = masked;
-  const errorCode = errorCodes[code] ?? 'InternalServerError';
   const { status, headers } = httpOf(masked);
+  writeJson(response, status, JSON.stringify(toResponseStatus(masked)), headers);
+}
+
+/** Makes the body of an error, as ServiceStack's clients expect it. */
+export function toResponseStatus(error: GraphQLError) {
+  const { message, extensions } = error;
+  const errorCode = errorCodes[codeOf(error)] ?? 'InternalServerError';
   const { field } = extensions;
   const errors = field === undefined ? [] : [{ errorCode, fieldName: field, message }];
-  writeJson(response, status, JSON.stringify({ responseStatus: { errorCode, message, errors } }), headers);
+  return { responseStatus: { errorCode, message, errors } };
 }
 
 /** GraphQL errors were masked and logged when their operation ran. */

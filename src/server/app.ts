@@ -16,6 +16,7 @@ import { CodedError, ServiceUnavailableError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
 import { createOutageLog } from '../observability/outage-log.ts';
 import { logRequest } from '../observability/request-log.ts';
+import { toResponseStatus } from '../rest/errors.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
@@ -129,23 +130,17 @@ export function createApp(options: AppOptions): RequestListener {
 
 /** Makes the handler of all requests until the database is open. */
 export function answerWhileStarting(status: string, log: Logger): RequestListener {
+  const error = new ServiceUnavailableError('The server', undefined, `is starting: ${status}`);
+  const masked = maskUnexpected(error);
+  const bodies = { graphql: { errors: [masked] }, rest: toResponseStatus(masked), other: { message: error.message } };
   return (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const api = apiOf(path);
-    const errors = path === '/health' ? [] : ['SERVICE_UNAVAILABLE'];
+    const errors = path === '/health' ? [] : [error.extensions.code];
     logRequest(request, response, { path, api, log, logFields: { errors } });
     if (path === '/health') return respond(response, 200, { status: 'alive' });
-    const body =
-      path === '/ready' ? { status } : unavailable(api, `The server is starting: ${status}. Try again soon.`);
-    respond(response, 503, body, { 'Retry-After': '2' });
+    respond(response, error.status, path === '/ready' ? { status } : bodies[api], error.headers);
   };
-}
-
-/** The error SERVICE_UNAVAILABLE as clients of each API expect it. */
-function unavailable(api: ReturnType<typeof apiOf>, message: string): object {
-  if (api === 'graphql') return { errors: [{ message, extensions: { code: 'SERVICE_UNAVAILABLE', retryAfter: 2 } }] };
-  if (api === 'rest') return { responseStatus: { errorCode: 'ServiceUnavailable', message, errors: [] } };
-  return { message };
 }
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
