@@ -27,7 +27,7 @@ export function batch<Item, Result>(name: string, work: (items: Item[]) => Promi
   async function run(all: Entry[]): Promise<void> {
     const entries = all.filter(({ deadline }) => !deadline.hasPassed);
     if (entries.length === 0) return;
-    batchSize.observe({ work: name }, entries.length);
+    batchSize.observe(entries.length, { work: name });
     const links = entries.flatMap((entry) => entry.links);
     try {
       const results = await traceShared(name, links, () => work(entries.map(({ item }) => item)));

@@ -11,8 +11,15 @@ interface Select<Row> {
 /**
  * Prepares a select of columns by their names in its rows. Drizzle's own way looks at the kind of each column again for
  * each row, which takes as long as all else that it does.
+ * @param limit how many rows at most. PostgreSQL plans a statement with a limit that is a parameter anew each time.
  */
-export function prepareSelect<Row>(orm: Orm, select: Select<Row>, columns: Record<string, PgColumn>, name: string) {
+export function prepareSelect<Row>(
+  orm: Orm,
+  select: Select<Row>,
+  columns: Record<string, PgColumn>,
+  name: string,
+  limit?: number,
+) {
   const readers = Object.entries(columns).map(([key, column], index) => ({
     key,
     index,
@@ -31,5 +38,7 @@ export function prepareSelect<Row>(orm: Orm, select: Select<Row>, columns: Recor
 
   const { session } = orm._;
   type Prepared = { execute: Row[]; all: unknown; values: unknown };
-  return session.prepareQuery<Prepared>(select.toSQL(), undefined, name, true, (rows) => rows.map(readRow));
+  const query = select.toSQL();
+  if (limit !== undefined) query.sql += ` limit ${limit}`;
+  return session.prepareQuery<Prepared>(query, undefined, name, true, (rows) => rows.map(readRow));
 }

@@ -11,6 +11,7 @@ import { prepareSelect } from '../database/prepared-statements.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
 import { CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
+import { defaultPageSize, maximumPageSize } from './validation.ts';
 import { logWrite, runWrites, type Writer } from './writes.ts';
 
 export type AISession = Awaited<ReturnType<typeof selectSessions>>[number];
@@ -37,12 +38,20 @@ export function findAISession({ whole }: UserDatabase, id: string): Promise<AISe
 
 const batchedFind = memoize((database: Database) =>
   batch('find sessions', async (ids: string[]) => {
-    const values = { ids: idList(ids) };
-    return orderByIds(ids, await database.run((orm) => findStatement(orm).execute(values), 'lookups'));
+    const [first, ...others] = ids;
+    const find = (orm: Orm) =>
+      others.length === 0 ? findOne(orm).execute({ id: first }) : findMany(orm).execute({ ids: idList(ids) });
+    return orderByIds(ids, await database.run(find, 'lookups'));
   }),
 );
 
-const findStatement = memoize((orm: Orm) =>
+/** PostgreSQL plans a statement with a short list of ids anew each time, one with a single id once. */
+const findOne = memoize((orm: Orm) => {
+  const isWanted = eq(aiSessions.id, sql.placeholder('id'));
+  return prepareSelect(orm, selectSessions(orm).where(isWanted), sessionColumns, 'find_session');
+});
+
+const findMany = memoize((orm: Orm) =>
   prepareSelect(orm, selectSessions(orm).where(matches({ ids: [] })), sessionColumns, 'find_sessions'),
 );
 
@@ -99,11 +108,12 @@ export async function listAISessions(
 ): Promise<Page<AISession>> {
   const selection = selectPage(page, columnsOf(order));
   const values = { ...valuesOf(filter), ...selection.values };
-  // Statements with the same order and the same placeholders are the same.
-  const name = [order.field, order.descending, page.backward, ...Object.keys(values)].join();
+  const literalLimit = usualSizes.has(page.size) && page.offset === 0 ? values.limit : undefined;
+  // Statements with the same order, the same limit and the same placeholders are the same.
+  const name = [order.field, order.descending, page.backward, literalLimit, ...Object.keys(values)].join();
   const sessions = await database.run((orm) => {
     const statements = listStatements(orm);
-    const statement = statements.get(name) ?? prepareList(orm, filter, selection);
+    const statement = statements.get(name) ?? prepareList(orm, filter, selection, literalLimit);
     statements.set(name, statement);
     return statement.execute(values);
   });
@@ -113,13 +123,20 @@ export async function listAISessions(
 /** The latest statements of a connection: Drizzle takes longer to write one than PostgreSQL to run it. */
 const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
 
-function prepareList(orm: Orm, filter: AISessionFilter, { where, orderBy, limit, offset }: PageSelection) {
-  const select = selectSessions(orm)
+/** The sizes of pages whose statements PostgreSQL plans once: too few to keep many statements. */
+const usualSizes = new Set([10, defaultPageSize, 50, maximumPageSize]);
+
+function prepareList(
+  orm: Orm,
+  filter: AISessionFilter,
+  { where, orderBy, limit, offset }: PageSelection,
+  literalLimit: number | undefined,
+) {
+  const all = selectSessions(orm)
     .where(and(matches(filter), where))
-    .orderBy(...orderBy)
-    .limit(limit)
-    .offset(offset);
-  return prepareSelect(orm, select, sessionColumns, 'list_sessions');
+    .orderBy(...orderBy);
+  const page = literalLimit === undefined ? all.limit(limit).offset(offset) : all;
+  return prepareSelect(orm, page, sessionColumns, 'list_sessions', literalLimit);
 }
 
 /** The columns that a list of sessions is ordered by. */

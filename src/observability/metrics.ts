@@ -13,8 +13,21 @@ const counter = <Label extends string>(name: string, help: string, ...labelNames
   new Counter({ registers, name: prefix + name, help, labelNames });
 const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
   new Gauge({ registers, name: prefix + name, help, labelNames });
-const histogram = <Label extends string>(name: string, help: string, buckets: number[], ...labelNames: Label[]) =>
-  new Histogram({ registers, name: prefix + name, help, buckets, labelNames });
+
+/** Whether someone can read the metrics. */
+let areServed = false;
+
+/** Makes a histogram that observes once metrics are served: finding the bucket of a value takes 1 % of a request. */
+function histogram<Label extends string>(name: string, help: string, buckets: number[], ...labelNames: Label[]) {
+  const metric = new Histogram({ registers, name: prefix + name, help, buckets, labelNames });
+  return {
+    observe(value: number, labels: Partial<Record<Label, string>> = {}): void {
+      if (areServed) metric.observe(labels, value);
+    },
+    /** Makes the series of these labels, which has observed nothing yet. */
+    zero: (labels: Partial<Record<Label, string>>) => metric.zero(labels),
+  };
+}
 
 export const requestDuration = histogram(
   'request_duration_seconds',
@@ -81,8 +94,9 @@ gauge('build_info', 'Always 1: the versions of the server and of Node.js.', 'ver
   1,
 );
 
-/** Measures the process too from now on: memory, processor, garbage collection, delay of the event loop. */
-export function measureProcess(): void {
+/** Fills histograms from now on, and measures the process: memory, processor, garbage collection, event loop. */
+export function startMeasuring(): void {
+  areServed = true;
   collectDefaultMetrics({ register: registry });
   // Gauges with the names of counters, which promtool refuses.
   for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);

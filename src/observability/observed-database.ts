@@ -29,13 +29,15 @@ export function createStatementLog(log: Logger): StatementLogger {
 export function observe(database: Database, log: Logger): Database {
   async function measure<T>(work: Work<T>, orm: Orm): Promise<T> {
     const current: { statement?: string } = {};
-    const endDuration = databaseDuration.startTimer();
+    const start = performance.now();
     databaseWork.inc();
     try {
       return await running.run(current, () => traceDatabase(() => work(orm)));
     } finally {
       databaseWork.dec();
-      const durationMs = Math.round(1000 * endDuration());
+      const seconds = secondsSince(start);
+      databaseDuration.observe(seconds);
+      const durationMs = Math.round(1000 * seconds);
       const statement = current.statement?.slice(0, shownLength);
       if (durationMs >= slowMs) log.warn({ durationMs, statement }, 'slow statement');
     }
@@ -45,17 +47,25 @@ export function observe(database: Database, log: Logger): Database {
     ...database,
     async run(work, bulkhead) {
       // Undefined while it runs. If it runs again, it waits again.
-      let endWait: (() => void) | undefined = databaseWait.startTimer();
+      let waitsSince: number | undefined = performance.now();
+      const endWait = () => {
+        if (waitsSince !== undefined) databaseWait.observe(secondsSince(waitsSince));
+        waitsSince = undefined;
+      };
       try {
         return await database.run((orm) => {
-          endWait?.();
-          endWait = undefined;
-          return measure(work, orm).finally(() => (endWait = databaseWait.startTimer()));
+          endWait();
+          return measure(work, orm).finally(() => (waitsSince = performance.now()));
         }, bulkhead);
       } catch (error) {
-        endWait?.();
+        endWait();
         throw error;
       }
     },
   };
+}
+
+/** @param start in milliseconds, of `performance.now()` */
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
 }

@@ -25,7 +25,7 @@ export function logRequest(
     const durationMs = Math.round(10 * duration) / 10;
     const message = response.writableFinished ? 'request' : 'request cut off';
     const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'cut off';
-    requestDuration.observe({ api, status }, duration / 1000);
+    requestDuration.observe(duration / 1000, { api, status });
     for (const code of logFields.errors ?? []) errorsAnswered.inc({ api, code });
     const shownPath = path.slice(0, shownLength);
     log.info({ address, method, path: shownPath, ...logFields, status: response.statusCode, durationMs }, message);

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Logger } from '../observability/log.ts';
-import { measureProcess, writeMetrics } from '../observability/metrics.ts';
+import { startMeasuring, writeMetrics } from '../observability/metrics.ts';
 import { createTimedServer, listen } from './http-server.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function serveMetrics(host: string, port: number, log: Logger): Pro
   });
   server.maxConnections = 100;
   const url = await listen(server, host, port, 'METRICS_PORT');
-  measureProcess();
+  startMeasuring();
   return `${url}/metrics`;
 }
 
