@@ -7,9 +7,9 @@ const stopLimit = 9500;
 const echoTime = 300;
 
 /**
- * Runs a program. A StartupError, or a wrong option, is explained on stderr and ends the process with code 1. SIGTERM, SIGINT or SIGHUP ends it
- * too: with code 0 after what the program gave to `onStop`, or with code 1 if it gave nothing or at a second signal. (As
- * number 1 of a container, a process gets no signal that it does not handle.)
+ * Runs a program. A StartupError, or a wrong option, is explained on stderr and ends the process with code 1. SIGTERM,
+ * SIGINT or SIGHUP ends it too: with code 0 after what the program gave to `onStop`, or with code 1 if it gave nothing or
+ * at a second signal. (As number 1 of a container, a process gets no signal that it does not handle.)
  */
 export async function runProgram(
   program: (onStop: (stop: () => Promise<void>) => void) => Promise<void>,
