@@ -1,26 +1,20 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { LRUCache } from 'lru-cache';
+import { createLineLimit } from '../observability/line-limit.ts';
 import type { Logger } from '../observability/log.ts';
 
-/** How many lines each reason has in a minute: a flood must neither fill the log nor hide other reasons. */
-const linesPerMinute = 10;
 /** In characters. */
 const shownLength = 200;
 
 /** Makes what logs why a token was refused. Clients learn only that it was. */
 export function createRefusalLog() {
-  /** How many lines each reason has in this minute. */
-  const counts = new LRUCache<string, number>({ max: 100, ttl: 60_000, noUpdateTTL: true });
+  const mayLog = createLineLimit(100, 10);
   return (token: string, error: unknown, log: Logger): void => {
     // The name of an extension is the client's.
     const reason = (error instanceof Error ? error.message : 'unknown').replace(
       /(Extension Header Parameter) .*/s,
       '$1',
     );
-    const count = counts.get(reason) ?? 0;
-    if (count === linesPerMinute) return;
-    counts.set(reason, count + 1);
-    log.info({ reason, ...describeToken(token) }, 'token refused');
+    if (mayLog(reason)) log.info({ reason, ...describeToken(token) }, 'token refused');
   };
 }
 

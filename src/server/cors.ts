@@ -1,24 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CodedError } from '../errors.ts';
+import { createLineLimit } from '../observability/line-limit.ts';
 import type { Logger } from '../observability/log.ts';
-
-/** How many refused origins the log names in a minute: each once, so that nobody can fill it. */
-const namedOrigins = 10;
 
 /** Makes the function that lets pages of these origins read responses, and names others in the log. */
 export function createCors(origins: string[], log: Logger) {
-  const named = new Set<string>();
-  let minute = 0;
+  // Each once.
+  const mayName = createLineLimit(10, 1);
 
   function warn(origin: string): void {
-    const now = Date.now();
-    if (now - minute >= 60_000) {
-      named.clear();
-      minute = now;
-    }
     const shown = origin.replace(/[^\x21-\x7e]/g, '?').slice(0, 100);
-    if (named.has(shown) || named.size === namedOrigins) return;
-    named.add(shown);
+    if (!mayName(shown)) return;
     log.warn({ origin: shown }, 'pages of this origin may not read responses: to let them, add it to CORS_ORIGINS');
   }
 
