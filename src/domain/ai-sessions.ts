@@ -107,8 +107,10 @@ export async function listAISessions(
   page: PageRequest,
 ): Promise<Page<AISession>> {
   const selection = selectPage(page, columnsOf(order));
-  const values = { ...valuesOf(filter), ...selection.values };
-  const literalLimit = usualSizes.has(page.size) && page.offset === 0 ? values.limit : undefined;
+  const filterValues = valuesOf(filter);
+  const values = { ...filterValues, ...selection.values };
+  const isUsual = usualSizes.has(page.size) && page.offset === 0 && Object.keys(filterValues).length < 2;
+  const literalLimit = isUsual ? values.limit : undefined;
   // Statements with the same order, the same limit and the same placeholders are the same.
   const name = [order.field, order.descending, page.backward, literalLimit, ...Object.keys(values)].join();
   const sessions = await database.run((orm) => {
@@ -123,7 +125,7 @@ export async function listAISessions(
 /** The latest statements of a connection: Drizzle takes longer to write one than PostgreSQL to run it. */
 const listStatements = memoize((_orm: Orm) => new LRUCache<string, ReturnType<typeof prepareList>>({ max: 50 }));
 
-/** The sizes of pages whose statements PostgreSQL plans once: too few to keep many statements. */
+/** The sizes of pages whose statements PostgreSQL plans once: few, because it keeps each statement. */
 const usualSizes = new Set([10, defaultPageSize, 50, maximumPageSize]);
 
 function prepareList(
