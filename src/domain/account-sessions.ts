@@ -3,7 +3,8 @@ import type { UserDatabase } from '../database/database.ts';
 import { idIn, idList } from '../database/ids.ts';
 import { selectPage, toPage, type Page, type PageRequest } from '../database/pagination.ts';
 import { accounts, aiSessions } from '../database/tables.ts';
-import { columnsOf, sessionColumns, type AISession, type AISessionOrder } from './ai-sessions.ts';
+import { columnsOf, type AISessionOrder } from './ai-session-list.ts';
+import { sessionColumns, type AISession } from './ai-sessions.ts';
 
 /**
  * Reads the same page of the sessions of many accounts, in one statement.

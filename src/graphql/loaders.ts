@@ -3,7 +3,8 @@ import type { Context } from '../context.ts';
 import type { Page, PageRequest } from '../database/pagination.ts';
 import { countSessionsOfAccounts, listSessionsOfAccounts } from '../domain/account-sessions.ts';
 import { findAccounts } from '../domain/accounts.ts';
-import type { AISession, AISessionOrder } from '../domain/ai-sessions.ts';
+import type { AISessionOrder } from '../domain/ai-session-list.ts';
+import type { AISession } from '../domain/ai-sessions.ts';
 import { memoize } from '../memoize.ts';
 
 // Each loads for all rows of a page at once, so a page of any length takes as many statements. What a mutation may

@@ -1,4 +1,4 @@
-import * as aiSessions from '../../domain/ai-sessions.ts';
+import * as lists from '../../domain/ai-session-list.ts';
 import { checkIds, checkInstant, checkString, ifGiven, type Optional } from '../../domain/validation.ts';
 import { maximumIds, maximumUserLength } from '../../domain/validation.ts';
 import { sessionCountLoader, sessionPageLoader } from '../loaders.ts';
@@ -74,9 +74,9 @@ builder.queryField('aiSessions', (t) =>
         const filter = readFilter(filterInput ?? {});
         const order = readOrder(orderBy);
         const pageRequest = readPageRequest(page, order.field, context);
-        const sessions = await aiSessions.listAISessions(database, filter, order, pageRequest);
-        const count = () => aiSessions.countAISessions(database, filter);
-        return toConnection(sessions, aiSessions.sessionCursor(order), order.field, count);
+        const sessions = await lists.listAISessions(database, filter, order, pageRequest);
+        const count = () => lists.countAISessions(database, filter);
+        return toConnection(sessions, lists.sessionCursor(order), order.field, count);
       },
     },
     AISessionInfoConnection,
@@ -95,7 +95,7 @@ builder.objectField(AccountInfo, 'aiSessions', (t) =>
         const order = readOrder(orderBy);
         const sessions = await sessionPageLoader(context, order, readPageRequest(page, order.field, context)).load(id);
         const count = () => sessionCountLoader(context).load(id);
-        return toConnection(sessions, aiSessions.sessionCursor(order), order.field, count);
+        return toConnection(sessions, lists.sessionCursor(order), order.field, count);
       },
     },
     AISessionInfoConnection,
@@ -103,12 +103,12 @@ builder.objectField(AccountInfo, 'aiSessions', (t) =>
   ),
 );
 
-function readOrder(orderBy: Optional<typeof AISessionOrder.$inferInput>): aiSessions.AISessionOrder {
+function readOrder(orderBy: Optional<typeof AISessionOrder.$inferInput>): lists.AISessionOrder {
   const field = orderBy?.field === 'DATE_LAST_MODIFIED' ? 'dateLastModified' : 'dateCreated';
   return { field, descending: orderBy?.direction !== 'ASC' };
 }
 
-function readFilter(input: typeof AISessionFilter.$inferInput): aiSessions.AISessionFilter {
+function readFilter(input: typeof AISessionFilter.$inferInput): lists.AISessionFilter {
   return {
     ids: ifGiven(input.ids, (ids) => checkIds('ids', ids)),
     accountIds: ifGiven(input.accountIds, (ids) => checkIds('accountIds', ids)),
