@@ -22,7 +22,12 @@ export async function runWithRetries<T>(attempt: () => Promise<T>, deadline: Dea
       if (kind === 'rowHeld') deadline.held = 'The session';
       if (deadline.hasPassed || count > retries)
         throw kind === 'readOnly' ? new ReadOnlyError(error) : new ServiceUnavailableError('The database', error);
-      await sleep(pauseMs);
+      await sleep(backOff(pauseMs, count));
     }
   }
+}
+
+/** How long to wait before another try, in milliseconds: longer each time, up to five times as long. */
+export function backOff(pauseMs: number, tries: number): number {
+  return pauseMs * Math.min(tries, 5);
 }

@@ -6,13 +6,14 @@ import type { Database, Orm, UserDatabase } from '../database/database.ts';
 import { withDeadline, type Deadline } from '../database/deadline.ts';
 import { waitsBriefly, whenHeld } from '../database/held-rows.ts';
 import { newIdentity } from '../database/ids.ts';
+import { backOff } from '../database/retry.ts';
 import { accounts, aiSessions, idempotencyKeys } from '../database/tables.ts';
 import { badInput, CodedError } from '../errors.ts';
 import { memoize } from '../memoize.ts';
 import { selectSessions, type AISession } from './ai-sessions.ts';
 import { logWrite, runWrites, type Runs, type Writer } from './writes.ts';
 
-/** How long to wait before another look at what is held, in milliseconds. */
+/** How long to wait before another look at what is held, in milliseconds. Later ones are further apart. */
 const heldPauseMs = 200;
 
 export interface NewAISession {
@@ -71,13 +72,13 @@ function insertOnceFree(database: Database, candidate: Candidate, runs: Runs): P
   const usual = candidate.idempotencyKey === null ? 'unkeyed' : 'keyed';
   return withDeadline(database.timeoutMs, async (deadline) => {
     let queue: keyof typeof queues = usual;
-    for (;;) {
+    for (let looks = 1; ; looks += 1) {
       const insertion: Insertion = await queues[queue]({ candidate, runs, deadline }, deadline);
       if (insertion.kind === 'written' || insertion.kind === 'refused') return insertion;
       queue = insertion.kind === 'accountHeld' ? usual : insertion.kind;
       if (insertion.kind === 'suspected') continue;
       deadline.held = heldNames[insertion.kind];
-      await sleep(heldPauseMs);
+      await sleep(backOff(heldPauseMs, looks));
       deadline.throwIfPassed();
     }
   });
