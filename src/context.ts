@@ -10,6 +10,8 @@ export interface Context {
   /** The database, for the work of the viewer. */
   database: UserDatabase;
   headers: IncomingHttpHeaders;
+  /** What every response has. Operations write theirs together: setting one by one takes a twelfth of their time. */
+  responseHeaders: Record<string, string>;
   /** Of the body, without its parameters and in lower case. */
   mediaType: string | undefined;
   /** Reads the body. Throws BAD_USER_INPUT: with 413 when it is over 100 kB, with 415 when it is encoded. */

@@ -83,6 +83,7 @@ export function createGraphQLServer({ schema, signIn, isOpen, trusted, usesBefor
     const body = writeResult(outcome.result);
     const length = Buffer.byteLength(body);
     response.writeHead(statusOf(outcome, mediaType), {
+      ...context.responseHeaders,
       ...(outcome.kind === 'refused' && outcome.headers),
       'Content-Type': `${mediaType}; charset=utf-8`,
       'Content-Length': length,

@@ -75,6 +75,7 @@ export function createApp(options: AppOptions): RequestListener {
     const slot = openSlot();
     const context: Context = {
       headers: request.headers,
+      responseHeaders: { 'X-Request-Id': requestId, ...safeHeaders },
       mediaType: mediaTypeOf(request),
       readBody: () => readBody(request, response),
       database: databaseFor(database, ''),
@@ -89,11 +90,10 @@ export function createApp(options: AppOptions): RequestListener {
       admit: () => slot.take(context.viewer),
       admitStream: () => slot.takeStream(context.viewer),
     };
-    response.setHeader('X-Request-Id', requestId);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Referrer-Policy', 'no-referrer');
-    response.setHeader('Cache-Control', 'no-store');
     const api = apiOf(path);
+    const { responseHeaders } = context;
+    const isOperation = api === 'graphql' && request.method === 'POST';
+    if (!isOperation) response.setHeaders(new Map(Object.entries(responseHeaders)));
     logRequest(request, response, { path, api, ...context });
     // Node.js leaves out the body.
     if (request.method === 'HEAD') request.method = 'GET';
@@ -115,10 +115,11 @@ export function createApp(options: AppOptions): RequestListener {
       const isExpected = error instanceof CodedError;
       if (error instanceof ServiceUnavailableError) logOutage(error);
       context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
-      if (isExpected) return respond(response, error.status, { message: error.message }, error.headers);
+      if (isExpected)
+        return respond(response, error.status, { message: error.message }, { ...responseHeaders, ...error.headers });
       context.log.error({ err: error }, 'unexpected error');
       if (response.headersSent) response.destroy();
-      else respond(response, 500, { message: maskUnexpected(error).message });
+      else respond(response, 500, { message: maskUnexpected(error).message }, responseHeaders);
     } finally {
       limitReading(response);
       // A response that is not yet read holds memory, and so its slot.
@@ -142,6 +143,12 @@ export function answerWhileStarting(status: string, log: Logger): RequestListene
     respond(response, error.status, path === '/ready' ? { status } : bodies[api], error.headers);
   };
 }
+
+const safeHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+};
 
 function apiOf(path: string): 'graphql' | 'rest' | 'other' {
   if (path === '/graphql') return 'graphql';

@@ -49,6 +49,8 @@ const AISessionInfoEdge = builder.edgeObject({
   type: AISessionInfo,
   name: 'AISessionInfoEdge',
   description: 'A session in a list.',
+  // The plugin's own field has a resolver, which takes a twentieth of a page.
+  fields: (t) => ({ node: t.expose('node', { type: AISessionInfo, description: 'The item.' }) }),
 });
 
 const AISessionInfoConnection = builder.connectionObject(
