@@ -91,10 +91,10 @@ export function createApp(options: AppOptions): RequestListener {
       admitStream: () => slot.takeStream(context.viewer),
     };
     const api = apiOf(path);
-    const { responseHeaders } = context;
+    const { responseHeaders, logFields } = context;
     const isOperation = api === 'graphql' && request.method === 'POST';
     if (!isOperation) response.setHeaders(new Map(Object.entries(responseHeaders)));
-    logRequest(request, response, { path, api, ...context });
+    logRequest(request, response, { path, api, log: context.log, logFields });
     // Node.js leaves out the body.
     if (request.method === 'HEAD') request.method = 'GET';
     try {
@@ -114,7 +114,7 @@ export function createApp(options: AppOptions): RequestListener {
     } catch (error) {
       const isExpected = error instanceof CodedError;
       if (error instanceof ServiceUnavailableError) logOutage(error);
-      context.logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
+      logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected)
         return respond(response, error.status, { message: error.message }, { ...responseHeaders, ...error.headers });
       context.log.error({ err: error }, 'unexpected error');
