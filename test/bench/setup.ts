@@ -16,7 +16,7 @@ export interface Server {
 export async function startServer(file: string, environment: Record<string, string>, address: RegExp): Promise<Server> {
   const output = path.join(mkdtempSync(path.join(tmpdir(), 'bench-')), 'output');
   const descriptor = openSync(output, 'w');
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', path.resolve(source, file)], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', path.resolve(source, file)], {
     env: { ...process.env, PORT: '0', ...environment },
     stdio: ['ignore', descriptor, descriptor],
   });

@@ -72,7 +72,7 @@ function requireMemory(): void {
   if (limit === 0 || limit >= memoryNeed) return;
   const [limitMb, needMb] = [limit, memoryNeed].map((bytes) => Math.floor(bytes / 1_000_000));
   const problem = `The embedded database needs ${needMb} MB of memory, and this process may have ${limitMb} MB`;
-  throw new StartupError(`${problem}. Raise the limit, or set DATABASE_URL: without it, 250 MB are enough.`);
+  throw new StartupError(`${problem}. Raise the limit, or set DATABASE_URL: without it, 300 MB are enough.`);
 }
 
 /** Opens the files of PostgreSQL, and brings their tables up to date. @throws StartupError when they are damaged */

@@ -12,7 +12,7 @@ const connections: RawConnection[] = [];
 
 beforeAll(async () => {
   // As `npm start` does.
-  server = await startServer({ DATA_DIR: await copyDataFolder(), NODE_OPTIONS: '--max-semi-space-size=32' });
+  server = await startServer({ DATA_DIR: await copyDataFolder(), NODE_OPTIONS: '--max-semi-space-size=16' });
 });
 afterEach(() => {
   for (const { socket } of connections.splice(0)) socket.destroy();
