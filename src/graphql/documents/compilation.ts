@@ -108,9 +108,10 @@ function readVariables(
   variables: Record<string, unknown>,
 ): Record<string, unknown> | undefined {
   const { coerced } = getVariableValues(schema, variableDefinitions, variables, { maxErrors: 0 });
-  // With a default, a variable that may be null may stand where null is refused, which graphql-jit overlooks.
-  const withDefault = variableDefinitions.filter(
-    ({ type, defaultValue }) => defaultValue && type.kind !== Kind.NON_NULL_TYPE,
+  // With a default other than null, a variable that may be null may stand where null is refused, which graphql-jit
+  // overlooks.
+  const mayBeRefused = variableDefinitions.filter(
+    ({ type, defaultValue }) => defaultValue && defaultValue.kind !== Kind.NULL && type.kind !== Kind.NON_NULL_TYPE,
   );
-  return withDefault.some(({ variable }) => coerced?.[variable.name.value] === null) ? undefined : coerced;
+  return mayBeRefused.some(({ variable }) => coerced?.[variable.name.value] === null) ? undefined : coerced;
 }
