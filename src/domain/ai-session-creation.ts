@@ -72,12 +72,14 @@ function insertOnceFree(database: Database, candidate: Candidate, runs: Runs): P
   const usual = candidate.idempotencyKey === null ? 'unkeyed' : 'keyed';
   return withDeadline(database.timeoutMs, async (deadline) => {
     let queue: keyof typeof queues = usual;
-    for (let looks = 1; ; looks += 1) {
+    let looks = 0;
+    for (;;) {
       const insertion: Insertion = await queues[queue]({ candidate, runs, deadline }, deadline);
       if (insertion.kind === 'written' || insertion.kind === 'refused') return insertion;
       queue = insertion.kind === 'accountHeld' ? usual : insertion.kind;
       if (insertion.kind === 'suspected') continue;
       deadline.held = heldNames[insertion.kind];
+      looks += 1;
       await sleep(backOff(heldPauseMs, looks));
       deadline.throwIfPassed();
     }

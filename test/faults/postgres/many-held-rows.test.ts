@@ -11,7 +11,7 @@ import { codeOf, createAccount } from '../../support/test-server.ts';
 const heldCount = 10;
 const otherCount = 100;
 /** Within which others are to be answered: a second on a quiet machine. A held row would keep them for 20. */
-const limitMs = 10_000;
+const limitMs = 5000;
 
 const patch = 'mutation ($id: ID!) { patchAISession(input: { id: $id, purpose: "Sales" }) { id } }';
 const remove = 'mutation ($id: ID!) { deleteAISession(id: $id) }';
@@ -98,18 +98,17 @@ describe.skipIf(!canRunPostgres || !hasPgBouncer)('while another transaction hol
       find: () => service.send(find, { id: sessionIds[0] }),
       'list of another user': () => service.graphql(list, {}, { token: carol }),
     };
-    const kinds = Object.entries(others);
+    const kinds = Object.keys(others) as (keyof typeof others)[];
     const late: string[] = [];
     await hold(accountIds, keys, sessionIds);
     const all = listOf(otherCount, async (index) => {
       await sleep(10 * index);
       if (index % 5 === 0) sendHeld((index / 5) % heldCount);
       const begin = performance.now();
-      for (const [kind, send] of kinds.slice(index % kinds.length, (index % kinds.length) + 1)) {
-        const code = codeOf(await send());
-        const milliseconds = Math.round(performance.now() - begin);
-        if (code !== undefined || milliseconds > limitMs) late.push(`${kind} ${index}: ${code} ${milliseconds} ms`);
-      }
+      const kind = kinds[index % kinds.length] ?? 'find';
+      const code = codeOf(await others[kind]());
+      const milliseconds = Math.round(performance.now() - begin);
+      if (code !== undefined || milliseconds > limitMs) late.push(`${kind} ${index}: ${code} ${milliseconds} ms`);
     });
     await Promise.all(all);
     await rival.unsafe('rollback');
