@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseDatabaseUrl } from './database/postgres/database-url.ts';
-import { StartupError } from './errors.ts';
+import { messageOf, StartupError } from './errors.ts';
 import { readManifest } from './graphql/documents/manifest.ts';
 
 const onOrOff = z.enum(['on', 'off'], 'must be on or off').transform((value) => value === 'on');
@@ -18,7 +18,7 @@ const databaseUrl = z.string().superRefine((url, context) => {
   try {
     parseDatabaseUrl(url);
   } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : String(error));
+    context.addIssue(messageOf(error));
   }
 });
 /** The path of a manifest becomes its documents. */
@@ -26,7 +26,7 @@ const manifest = z.string().transform((path, context) => {
   try {
     return readManifest(path);
   } catch (error) {
-    context.addIssue(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    context.addIssue(`cannot be read: ${messageOf(error)}`);
     return z.NEVER;
   }
 });
@@ -166,7 +166,7 @@ function readValue(name: string, environment: Environment, faults: string[]): st
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '') || undefined;
   } catch (error) {
-    faults.push(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    faults.push(`${name}_FILE cannot be read: ${messageOf(error)}`);
     return undefined;
   }
 }

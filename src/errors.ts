@@ -60,6 +60,11 @@ export function badInput(field: string, message: string): CodedError {
 /** A start-up problem that the operator can fix. */
 export class StartupError extends Error {}
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The SQLSTATE, or the code of the driver or the system, underneath what wraps it; empty for other errors. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return '';

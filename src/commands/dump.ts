@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config.ts';
 import { dumpEmbedded } from '../database/embedded/dump-embedded.ts';
-import { StartupError } from '../errors.ts';
+import { messageOf, StartupError } from '../errors.ts';
 import { runProgram } from '../process.ts';
 
 await runProgram(async () => {
@@ -30,8 +30,6 @@ async function replaceFile(file: string, content: Blob): Promise<void> {
     await rename(unfinished, file);
   } catch (cause) {
     await rm(unfinished, { force: true });
-    throw new StartupError(`${file} was not written: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new StartupError(`${file} was not written: ${messageOf(cause)}`, { cause });
   }
 }

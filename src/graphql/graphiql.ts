@@ -8,6 +8,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { CodedError } from '../errors.ts';
 import type { Logger } from '../observability/log.ts';
+import { targetOf } from './parameters.ts';
 
 const firstOperation = `# Press play (Ctrl+Enter) to open an AI session.
 mutation NewAISession($input: NewAISessionInput!) {
@@ -56,7 +57,7 @@ export function createGraphiQL(
     /** Sends the page. It gets the token of its link only if that is valid: a link must not inject anything else. */
     async answerPage(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
       context.admit();
-      const token = new URL(request.url ?? '', 'http://localhost').searchParams.get('token');
+      const token = targetOf(request).searchParams.get('token');
       const authorization = `Bearer ${token}`;
       const isValid = token !== null && (await verifyToken(authorization, context.log).catch(() => null)) !== null;
       const headers = isValid ? JSON.stringify({ Authorization: authorization }, null, 2) : undefined;

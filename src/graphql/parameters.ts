@@ -32,7 +32,7 @@ function readUrl(request: IncomingMessage): Parameters {
     const allow = { status: 405, headers: { Allow: 'GET, POST' } };
     throw new CodedError('BAD_USER_INPUT', 'Send operations by POST, or queries by GET.', allow);
   }
-  const given = parseForm('The query string', new URL(request.url ?? '', 'http://localhost').search);
+  const given = parseForm('The query string', targetOf(request).search);
   const [query, operationName] = [given.get('query'), given.get('operationName')];
   const documentId = given.get('documentId');
   if (!query && asksForPage(request)) throw new CodedError('BAD_USER_INPUT', 'GraphiQL is off: set GRAPHIQL=on.');
@@ -44,6 +44,11 @@ function readUrl(request: IncomingMessage): Parameters {
     variables: parse('variables'),
     extensions: parse('extensions'),
   };
+}
+
+/** The target of a request, of which only the path and the query are the client's. */
+export function targetOf({ url = '/' }: IncomingMessage): URL {
+  return new URL(url, 'http://localhost');
 }
 
 /** Parses JSON, also behind a byte-order mark. @throws BAD_USER_INPUT */

@@ -26,7 +26,7 @@ export function writeError(error: unknown, response: ServerResponse, { log, logF
   // Part of the response was sent already.
   if (response.headersSent) return void response.destroy();
   const { status, headers } = httpOf(masked);
-  writeJson(response, status, JSON.stringify(toResponseStatus(masked)), headers);
+  writeJson(response, status, toResponseStatus(masked), headers);
 }
 
 /** Makes the body of an error, as ServiceStack's clients expect it. */

@@ -10,7 +10,7 @@ type JsonSchema = Record<string, unknown> & { type: string };
 
 /** Makes the handler of /openapi.json. The document reveals as much as introspection does. */
 export function createOpenApiHandler(schema: Schema, signIn: SignIn, isOpen: boolean) {
-  const document = JSON.stringify(createOpenApi(schema));
+  const document = createOpenApi(schema);
   return createHandler(signIn, isOpen, async (_request, response, context) => {
     context.admit();
     writeJson(response, 200, document);

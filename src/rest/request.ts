@@ -4,7 +4,7 @@ import { refusal } from '../auth/viewer.ts';
 import type { Context } from '../context.ts';
 import { checkString, maximumKeyLength } from '../domain/validation.ts';
 import { badInput, CodedError } from '../errors.ts';
-import { parseForm, parseJson } from '../graphql/parameters.ts';
+import { parseForm, parseJson, targetOf } from '../graphql/parameters.ts';
 import { readCsv } from './csv.ts';
 import { checkKnown, gather, type Source, type Sources } from './fields.ts';
 import type { Operation } from './operations.ts';
@@ -33,8 +33,8 @@ type Body = { source: Source; line?: number };
  * @throws UNAUTHENTICATED before the body is read, NOT_FOUND and BAD_USER_INPUT
  */
 export async function readCall(request: IncomingMessage, context: Context): Promise<Call> {
-  const { method = '', url = '/', headers } = request;
-  const { pathname, search } = new URL(url, 'http://localhost');
+  const { method = '', headers } = request;
+  const { pathname, search } = targetOf(request);
   const { operation, pathFields, suffix, takesItems } = findRoute(method, pathname);
   // All operations need a viewer: refuse anonymous clients before anything that they sent is read.
   if (!context.viewer) throw refusal(null);

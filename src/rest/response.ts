@@ -49,8 +49,8 @@ export async function writeResult(
 }
 
 /** Writes a response that is always JSON. */
-export function writeJson(response: ServerResponse, status: number, body: string, headers = {}): void {
-  response.writeHead(status, { 'Content-Type': contentType('json'), ...headers }).end(body);
+export function writeJson(response: ServerResponse, status: number, body: object, headers = {}): void {
+  response.writeHead(status, { 'Content-Type': contentType('json'), ...headers }).end(JSON.stringify(body));
 }
 
 function contentType(format: Format): string {

@@ -1,4 +1,4 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createTokenVerifier } from '../auth/token-verifier.ts';
 import { isAdministrator } from '../auth/viewer.ts';
 import type { Config } from '../config.ts';
@@ -18,6 +18,7 @@ import { createOutageLog } from '../observability/outage-log.ts';
 import { logRequest } from '../observability/request-log.ts';
 import { toResponseStatus } from '../rest/errors.ts';
 import { createOpenApiHandler } from '../rest/openapi.ts';
+import { writeJson } from '../rest/response.ts';
 import { createRestApi } from '../rest/rest-api.ts';
 import { mediaTypeOf, readBody } from './bodies.ts';
 import { limitReading } from './connection-limits.ts';
@@ -70,7 +71,7 @@ export function createApp(options: AppOptions): RequestListener {
   const answerOpenApi = createOpenApiHandler(schema, signIn, isOpen);
 
   return async (request, response) => {
-    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const { path, api } = routeOf(request);
     const requestId = chooseRequestId(request);
     const slot = openSlot();
     const context: Context = {
@@ -90,7 +91,6 @@ export function createApp(options: AppOptions): RequestListener {
       admit: () => slot.take(context.viewer),
       admitStream: () => slot.takeStream(context.viewer),
     };
-    const api = apiOf(path);
     const { responseHeaders, logFields } = context;
     const isOperation = api === 'graphql' && request.method === 'POST';
     if (!isOperation) response.setHeaders(new Map(Object.entries(responseHeaders)));
@@ -105,21 +105,21 @@ export function createApp(options: AppOptions): RequestListener {
         await graphiql.answerPage(request, response, context);
       else if (api === 'graphql') await graphql.answer(request, response, context);
       else if (path === '/openapi.json') await answerOpenApi(request, response, context);
-      else if (path === '/health') respond(response, 200, { status: 'alive' });
+      else if (path === '/health') writeJson(response, 200, { status: 'alive' });
       else if (path === '/ready') {
         const { isReady, status } = await checkReadiness();
-        respond(response, isReady ? 200 : 503, { status });
+        writeJson(response, isReady ? 200 : 503, { status });
       } else if (api === 'rest') await answerRest(request, response, context);
-      else respond(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
+      else writeJson(response, 404, { message: 'Nothing is here. The GraphQL API is at /graphql.' });
     } catch (error) {
       const isExpected = error instanceof CodedError;
       if (error instanceof ServiceUnavailableError) logOutage(error);
       logFields.errors = [isExpected ? error.extensions.code : 'INTERNAL_SERVER_ERROR'];
       if (isExpected)
-        return respond(response, error.status, { message: error.message }, { ...responseHeaders, ...error.headers });
+        return writeJson(response, error.status, { message: error.message }, { ...responseHeaders, ...error.headers });
       context.log.error({ err: error }, 'unexpected error');
       if (response.headersSent) response.destroy();
-      else respond(response, 500, { message: maskUnexpected(error).message }, responseHeaders);
+      else writeJson(response, 500, { message: maskUnexpected(error).message }, responseHeaders);
     } finally {
       limitReading(response);
       // A response that is not yet read holds memory, and so its slot.
@@ -135,12 +135,11 @@ export function answerWhileStarting(status: string, log: Logger): RequestListene
   const masked = maskUnexpected(error);
   const bodies = { graphql: { errors: [masked] }, rest: toResponseStatus(masked), other: { message: error.message } };
   return (request, response) => {
-    const [path = '/'] = (request.url ?? '/').split('?', 1);
-    const api = apiOf(path);
+    const { path, api } = routeOf(request);
     const errors = path === '/health' ? [] : [error.extensions.code];
     logRequest(request, response, { path, api, log, logFields: { errors } });
-    if (path === '/health') return respond(response, 200, { status: 'alive' });
-    respond(response, error.status, path === '/ready' ? { status } : bodies[api], error.headers);
+    if (path === '/health') return writeJson(response, 200, { status: 'alive' });
+    writeJson(response, error.status, path === '/ready' ? { status } : bodies[api], error.headers);
   };
 }
 
@@ -150,13 +149,9 @@ const safeHeaders = {
   'Cache-Control': 'no-store',
 };
 
-function apiOf(path: string): 'graphql' | 'rest' | 'other' {
-  if (path === '/graphql') return 'graphql';
-  return /^\/(ai|accounts|api|json)\b/i.test(path) ? 'rest' : 'other';
-}
-
-function respond(response: ServerResponse, status: number, body: object, headers = {}): void {
-  response
-    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...headers })
-    .end(JSON.stringify(body));
+/** The path of a request, and the API that it belongs to. */
+function routeOf({ url = '/' }: IncomingMessage): { path: string; api: 'graphql' | 'rest' | 'other' } {
+  const [path = '/'] = url.split('?', 1);
+  if (path === '/graphql') return { path, api: 'graphql' };
+  return { path, api: /^\/(ai|accounts|api|json)\b/i.test(path) ? 'rest' : 'other' };
 }

@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import type { Logger as StatementLogger } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { StartupError, errorCode } from '../../errors.ts';
+import { errorCode, messageOf, StartupError } from '../../errors.ts';
 import type { Logger } from '../../observability/log.ts';
 import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
 import type { Database, Work } from '../database.ts';
@@ -79,7 +79,7 @@ function requireMemory(): void {
 export async function openFolder(folder: string, timeoutMs: number, logger: StatementLogger) {
   const client = await openFiles(folder).catch((cause: unknown) => {
     throw new StartupError(
-      `Cannot open the embedded database in ${folder}: ${cause instanceof Error ? cause.message : String(cause)}.
+      `Cannot open the embedded database in ${folder}: ${messageOf(cause)}.
 If ulimit -v is less than 10 GB, WebAssembly lacks memory: raise it. Else the files are damaged: bring them back from a
 backup, or move the folder away to start anew.`,
       { cause },

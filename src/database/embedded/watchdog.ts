@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
+/** How often the main thread says that it is free, in milliseconds. */
+const beatMs = 250;
+
 interface Watchdog {
   setLimit(limitMs: number): void;
   stop(): Promise<void>;
@@ -20,7 +23,7 @@ export function startWatchdog(limitMs: number): Watchdog {
     Atomics.store(shared, 1, milliseconds);
   };
   setLimit(limitMs);
-  const timer = setInterval(beat, 250).unref();
+  const timer = setInterval(beat, beatMs).unref();
   const thread = new Worker(new URL('watchdog-thread.ts', import.meta.url), { workerData: shared, execArgv: [] });
   thread.unref();
   return {
