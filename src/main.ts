@@ -7,12 +7,12 @@ import { loadConfig, refuseParameters, type Config } from './config.ts';
 import { databaseFor, type Database } from './database/database.ts';
 import { ensureDemoAccount } from './domain/accounts.ts';
 import { deleteOldKeys } from './domain/idempotency-keys.ts';
-import { createStatementLog, observe } from './observability/observed-database.ts';
 import { createLogger, openLogOutput, type Logger } from './observability/log.ts';
+import { createStatementLog, observe } from './observability/observed-database.ts';
 import { onUncaughtError, runProgram } from './process.ts';
 import { answerWhileStarting, createApp } from './server/app.ts';
-import { serveMetrics } from './server/metrics-server.ts';
 import { createHttpServer, listen, stopListening } from './server/http-server.ts';
+import { serveMetrics } from './server/metrics-server.ts';
 
 await runProgram(async (onStop) => {
   refuseParameters(process.argv.slice(2));

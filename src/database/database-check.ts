@@ -1,5 +1,5 @@
-import { errorCode } from '../errors.ts';
 import { sql } from 'drizzle-orm';
+import { errorCode } from '../errors.ts';
 import type { Orm } from './database.ts';
 import { findMissingMigrations } from './migrations.ts';
 

@@ -7,14 +7,14 @@ import { CodedError } from '../errors.ts';
 import { operations } from '../observability/metrics.ts';
 import { useOperationLog } from '../observability/operation-log.ts';
 import { describeError, traceOperation } from '../observability/traces.ts';
-import { useCompilation } from './documents/compilation.ts';
 import { createDocumentCache } from './documents/cache.ts';
-import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
+import { useCompilation } from './documents/compilation.ts';
 import { limitSize, useLimits } from './documents/limits.ts';
+import type { TrustedDocuments } from './documents/trusted.ts';
+import { codeOf, httpOf, maskUnexpected, reportErrors } from './errors.ts';
 import { chooseMediaType, mediaTypes } from './media-types.ts';
 import { outcomeOf, statusOf, type Outcome } from './outcome.ts';
 import { readParameters, type Parameters } from './parameters.ts';
-import type { TrustedDocuments } from './documents/trusted.ts';
 
 interface GraphQLOptions {
   schema: GraphQLSchema;

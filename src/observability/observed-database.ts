@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger as StatementLogger } from 'drizzle-orm';
+import type { Database, Orm, Work } from '../database/database.ts';
 import type { Logger } from './log.ts';
 import { databaseDuration, databaseWait, databaseWork } from './metrics.ts';
 import { noteStatement, traceDatabase } from './traces.ts';
-import type { Database, Orm, Work } from '../database/database.ts';
 
 /** How long work may take before it is warned of, in milliseconds. */
 const slowMs = 1000;

@@ -1,5 +1,5 @@
-import { badInput } from '../errors.ts';
 import { defaultPageSize, maximumOffset, maximumPageSize } from '../domain/validation.ts';
+import { badInput } from '../errors.ts';
 import type { Fields } from './fields.ts';
 import { longestList } from './operations.ts';
 import type { Result } from './response.ts';

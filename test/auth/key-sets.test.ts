@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { send, type Answer } from '../support/rest-request.ts';
 import { publish, startKeyServer, type KeyServer } from '../support/key-server.ts';
+import { send, type Answer } from '../support/rest-request.ts';
 import { askViewer, encode, inSeconds, outline, refusal, sign, unsigned } from '../support/sign-token.ts';
 import { startTestServerWithKeys, type TestServer } from '../support/test-server.ts';
 

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
+import { issueToken } from '../../src/auth/token-issuer.ts';
+import { loadConfig } from '../../src/config.ts';
+import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { load, loadGenerator, median, type Measurement, type Target } from './load.ts';
 import { measurePages } from './pages.ts';
 import { fill, memoryOf, startServer } from './setup.ts';
-import { issueToken } from '../../src/auth/token-issuer.ts';
-import { loadConfig } from '../../src/config.ts';
-import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 
 const { values: options } = parseArgs({
   options: {

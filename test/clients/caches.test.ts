@@ -1,11 +1,11 @@
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { beforeEach, describe, expect, inject, test } from 'vitest';
-import { ListSessions, NewSession } from './src/operations';
-import * as urql from './src/urql';
 import { authorization } from './client';
 import { makeAccount } from './make-account';
 import * as relay from './relay/relay';
+import { ListSessions, NewSession } from './src/operations';
 import { typePolicies } from './src/type-policies';
+import * as urql from './src/urql';
 
 const url = inject('url');
 const token = inject('token');

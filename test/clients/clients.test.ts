@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Client, Connection } from './client';
-import * as apollo3 from './src/apollo-3';
-import * as apollo4 from './src/apollo-4';
-import * as graphqlRequest from './src/graphql-request';
-import * as urql from './src/urql';
 import * as genql from './genql/genql';
 import * as gqlTada from './gql-tada/gql-tada';
 import { makeLossyFetch } from './lossy-fetch';
 import { makeAccount } from './make-account';
 import * as relay from './relay/relay';
+import * as apollo3 from './src/apollo-3';
+import * as apollo4 from './src/apollo-4';
+import * as graphqlRequest from './src/graphql-request';
+import * as urql from './src/urql';
 
 const clients: Record<string, { connect: (connection: Connection) => Client }> = {
   'Apollo Client 4': apollo4,

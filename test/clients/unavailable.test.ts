@@ -1,9 +1,9 @@
 import { describe, expect, inject, test } from 'vitest';
+import { makeAccount } from './make-account';
 import * as apollo3 from './src/apollo-3';
 import * as apollo4 from './src/apollo-4';
 import * as graphqlRequest from './src/graphql-request';
 import * as urql from './src/urql';
-import { makeAccount } from './make-account';
 
 const url = inject('url');
 const token = inject('token');

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeFolder, cleanUp } from '../support/server-process.ts';
 import { send } from '../support/rest-request.ts';
+import { makeFolder, cleanUp } from '../support/server-process.ts';
 import { codeOf, countRows, startTestServer, type TestServer } from '../support/test-server.ts';
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');

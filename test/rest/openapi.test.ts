@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { send } from '../support/rest-request.ts';
 import { operationOf, operationsOf, parameterOf, readOpenApi, type OpenApi } from '../support/openapi-document.ts';
+import { send } from '../support/rest-request.ts';
 import { startTestServer, type TestServer } from '../support/test-server.ts';
 
 let server: TestServer;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ServiceUnavailableError } from '../../src/errors.ts';
 import { insertSessions } from '../support/many-sessions.ts';
-import { readFailure, readList, send } from '../support/rest-request.ts';
 import { openRawConnection } from '../support/raw-connection.ts';
+import { readFailure, readList, send } from '../support/rest-request.ts';
 import { countStatements, createAccount, startTestServer, type TestServer } from '../support/test-server.ts';
 
 const count = 1050;

@@ -7,11 +7,11 @@ import postgres from 'postgres';
 import { inject } from 'vitest';
 import type { Config } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
-import { createStatementLog } from '../../src/observability/observed-database.ts';
 import { openEmbedded } from '../../src/database/embedded/open-embedded.ts';
 import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 import { openPostgres } from '../../src/database/postgres/open-postgres.ts';
 import { createLogger, type Logger } from '../../src/observability/log.ts';
+import { createStatementLog } from '../../src/observability/observed-database.ts';
 
 /** A PostgreSQL on which databases may be made and dropped; unset, the tests run on the embedded one. */
 const { TEST_DATABASE_URL } = process.env;

@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
-import { createApp } from '../../src/server/app.ts';
 import { issueToken } from '../../src/auth/token-issuer.ts';
 import { administratorRole } from '../../src/auth/viewer.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
-import { observe } from '../../src/observability/observed-database.ts';
 import { createLogger } from '../../src/observability/log.ts';
+import { observe } from '../../src/observability/observed-database.ts';
+import { createApp } from '../../src/server/app.ts';
 import { createHttpServer, listen, stopListening } from '../../src/server/http-server.ts';
 import { sendGraphQL, type GraphQLAnswer, type GraphQLServer, type RequestOptions } from './graphql.ts';
 import { secret } from './sign-token.ts';

@@ -7,13 +7,13 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { errorCode, messageOf, StartupError } from '../../errors.ts';
 import type { Logger } from '../../observability/log.ts';
-import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
 import type { Database, Work } from '../database.ts';
-import { createSpaceCheck, requireSpace } from './disk-space.ts';
-import { migrationsFolder } from '../migrations.ts';
 import { withDeadline } from '../deadline.ts';
 import { ReadOnlyError } from '../failures.ts';
+import { migrationsFolder } from '../migrations.ts';
 import { runWithRetries } from '../retry.ts';
+import { lockDataDirectory, preparePostgresFolder } from './data-directory.ts';
+import { createSpaceCheck, requireSpace } from './disk-space.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /** How long one statement may compute, in milliseconds: longer than any that this server sends. */

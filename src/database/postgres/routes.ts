@@ -1,5 +1,5 @@
-import { errorCode } from '../../errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../../errors.ts';
 import { isOfConnection } from '../failures.ts';
 import type { Address, DatabaseUrl, Encryption } from './database-url.ts';
 

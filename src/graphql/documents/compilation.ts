@@ -7,9 +7,9 @@ import { isAdministrator } from '../../auth/viewer.ts';
 import type { Context } from '../../context.ts';
 import { compiledDocuments } from '../../observability/metrics.ts';
 import { logOperation } from '../../observability/operation-log.ts';
+import { maskUnexpected } from '../errors.ts';
 import { isTooCostly, measureCost } from './cost.ts';
 import { findDeviation } from './deviation.ts';
-import { maskUnexpected } from '../errors.ts';
 
 type CompiledOperation = NonNullable<ReturnType<typeof compile>>;
 

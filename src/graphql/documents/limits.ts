@@ -7,8 +7,8 @@ import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionResul
 import type { Plugin } from 'graphql-yoga';
 import { isAdministrator } from '../../auth/viewer.ts';
 import type { Context } from '../../context.ts';
-import { costRule, isTooCostly, measureCost } from './cost.ts';
 import { maximumErrors } from '../errors.ts';
+import { costRule, isTooCostly, measureCost } from './cost.ts';
 
 /**
  * Limits the size of documents, what they ask for, and the errors about them.

@@ -1,5 +1,5 @@
-import { createClient } from './generated/hey-api/client';
 import { deleteAiSession, getAiSession, listAiSessions, newAiSession, patchAiSession } from './generated/hey-api';
+import { createClient } from './generated/hey-api/client';
 import { outcomeOf, type RestClient, type RestConnection } from './rest-client';
 
 export function connect({ origin, token }: RestConnection): RestClient {

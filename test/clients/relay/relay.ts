@@ -15,12 +15,12 @@ import type { relayCreateMutation } from './__generated__/relayCreateMutation.gr
 import type { relayDeleteMutation } from './__generated__/relayDeleteMutation.graphql';
 import type { relayListQuery } from './__generated__/relayListQuery.graphql';
 import type { relayPageQuery } from './__generated__/relayPageQuery.graphql';
+import PageQuery from './__generated__/relayPageQuery.graphql';
 import type { relayPatchMutation } from './__generated__/relayPatchMutation.graphql';
 import type { relaySession$key } from './__generated__/relaySession.graphql';
 import type { relaySessionQuery } from './__generated__/relaySessionQuery.graphql';
-import type { relaySessions$key } from './__generated__/relaySessions.graphql';
-import PageQuery from './__generated__/relayPageQuery.graphql';
 import SessionQuery from './__generated__/relaySessionQuery.graphql';
+import type { relaySessions$key } from './__generated__/relaySessions.graphql';
 import { isAnswer, makeEnvironment } from './environment';
 
 export const Session = graphql`

@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { cleanUp, makeFolder, runScript, startServer } from '../../support/server-process.ts';
-import { copyDataFolder } from '../../support/test-database.ts';
 import { secret } from '../../support/sign-token.ts';
+import { copyDataFolder } from '../../support/test-database.ts';
 
 const dump = (environment: Record<string, string>, ...parameters: string[]) =>
   runScript('src/commands/dump.ts', parameters, environment);
