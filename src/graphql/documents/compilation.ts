@@ -52,7 +52,11 @@ export function useCompilation(usesBefore = defaultUsesBefore, trustedDocuments 
       setParamsHandler(async (payload) => {
         logOperation(context, found.operation);
         const result = await run(found, context, params.variables);
-        if (!result?.errors) return result ?? paramsHandler(payload);
+        if (!result) {
+          context.log.debug('operation not run compiled');
+          return paramsHandler(payload);
+        }
+        if (!result.errors) return result;
         return { ...result, errors: result.errors.map(maskUnexpected) };
       });
     },
