@@ -64,7 +64,7 @@ export function createGraphQLServer({ schema, signIn, isOpen, trusted, usesBefor
       await signIn(request.headers.authorization, context);
       const sent = await readParameters(request, context);
       context.admit();
-      const params = trusted ? trusted.find(sent, context) : refuseHash(sent);
+      const params = trusted ? trusted.find(sent, context) : refuseId(sent);
       operations.inc({ document: context.isTrusted ? 'trusted' : 'other' });
       const result = await execute(params, context, request.method === 'POST' ? byPost : byGet);
       return outcomeOf(limitSize(result, context.cost));
@@ -111,10 +111,13 @@ const checkOperation: Plugin<Context, Context> = {
   },
 };
 
-/** Clients know this message and code, and then send the document. */
-function refuseHash(params: Parameters): Parameters {
-  if (params.query || !params.extensions?.['persistedQuery']) return params;
-  throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+/** Without a manifest, no id is known. Clients know this message and code, and then send the document. */
+function refuseId(params: Parameters): GraphQLParams {
+  if (!params.query && (params.documentId ?? params.extensions?.['persistedQuery']))
+    throw new CodedError('PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+  // Yoga knows no such parameter.
+  delete params.documentId;
+  return params;
 }
 
 /** Writes a result without `extensions.http`, which is Yoga's way to pass a status on. */

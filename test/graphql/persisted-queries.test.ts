@@ -20,6 +20,7 @@ const bodies = {
   Apollo: { operationName: 'Me', variables: {}, extensions: extensionsOf(query) },
   urql: { operationName: 'Me', query: undefined, variables: {}, extensions: extensionsOf(query) },
   'the shortest client': { extensions: extensionsOf(query) },
+  'a client of persisted documents': { documentId: `sha256:${hashOf(query)}` },
 };
 type Body = (typeof bodies)[keyof typeof bodies] & { query?: string | undefined };
 
