@@ -171,11 +171,15 @@ async function findByKey(database: UserDatabase, candidate: Candidate): Promise<
   const isSame = and(eq(idempotencyKeys.createdBy, createdBy), eq(idempotencyKeys.key, idempotencyKey));
   const [earlier] = await database.run((orm) => orm.select().from(idempotencyKeys).where(isSame));
   if (!earlier) return null;
-  const session = earlier.payloadHash === payloadHash && (await findWrittenAISession(database, earlier.sessionId));
-  if (session) return session;
-  const reason = session === null ? 'belongs to a session that was deleted' : 'was used with another payload';
+  if (earlier.payloadHash !== payloadHash) throw keyReused('was used with another payload');
+  const session = await findWrittenAISession(database, earlier.sessionId);
+  if (!session) throw keyReused('belongs to a session that was deleted');
+  return session;
+}
+
+function keyReused(reason: string): CodedError {
   const message = `This "idempotencyKey" ${reason}. Use a new key to create another session.`;
-  throw new CodedError('IDEMPOTENCY_KEY_REUSED', message, { field: 'idempotencyKey' });
+  return new CodedError('IDEMPOTENCY_KEY_REUSED', message, { field: 'idempotencyKey' });
 }
 
 /**
