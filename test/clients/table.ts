@@ -6,7 +6,8 @@ export default class Table implements Reporter {
     const rows: string[][] = [];
     const faults: string[] = errors.map(({ message, stack }) => stack ?? message);
     for (const testModule of modules) {
-      faults.push(...testModule.errors().map(({ message, stack }) => `${message}\n${stack}`));
+      for (const suite of [testModule, ...testModule.children.allSuites()])
+        faults.push(...suite.errors().map(({ message, stack }) => `${message}\n${stack}`));
       for (const test of testModule.children.allTests()) {
         const { state, errors: reasons } = test.result();
         const suite = test.parent.type === 'suite' ? test.parent.name : testModule.moduleId;

@@ -27,7 +27,8 @@ export default defineConfig({
     globalSetup: 'server.ts',
     reporters: ['./table.ts'],
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // As a busy machine needs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
