@@ -14,6 +14,11 @@ import { whileOpen } from './socket.ts';
 /** A number that no other program locks: hashtext('ai-sessions migrations'), as earlier versions had it. */
 const migrationLock = 1_072_551_428;
 
+/**
+ * Another process made the same schema or table meanwhile: a transaction that waits for a lock may remember that there
+ * was none, so that IF NOT EXISTS looks in vain. A new transaction looks again.
+ */
+const sameName = /unique constraint "pg_(namespace_nspname|class_relname_nsp|type_typname_nsp)_index"/;
 /** How long others may lock the tables, in milliseconds. */
 const patienceMs = 30_000;
 
@@ -65,7 +70,7 @@ async function tryToMigrate(orm: PostgresJsDatabase, report: (line: string) => v
     for (const name of missing) report(`Applied ${name}.`);
     return undefined;
   } catch (error) {
-    if (errorCode(error) !== '55P03') throw error;
+    if (errorCode(error) !== '55P03' && !sameName.test(reasonOf(error))) throw error;
     await orm.execute(sql`rollback`);
     const [holder] = await orm.execute<{ pid: number; role: string | null }>(sql`
       select pid, usename as role from pg_locks join pg_stat_activity using (pid)

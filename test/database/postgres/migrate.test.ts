@@ -46,6 +46,21 @@ describe('npm run migrate', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'IDEMPOTENCY_KEY_REUSED' } }]);
   });
 
+  test('goes on where another process has made the schema meanwhile', async () => {
+    const pool = postgres(database.url, { max: 2, onnotice: () => {} });
+    const holder = await pool.reserve();
+    await holder`begin`;
+    await holder`create schema drizzle`;
+    const end = migrate(database.url);
+    const countWaiting = async () =>
+      (await pool`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).count;
+    await expect.poll(countWaiting).toBe(1);
+    await holder`commit`;
+    holder.release();
+    await pool.end();
+    expect(await end).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Applied 0000_first\.$/m) });
+  });
+
   test('succeeds twice at the same time', async () => {
     const pool = postgres(database.url, { max: 2, onnotice: () => {} });
     const holder = await pool.reserve();
